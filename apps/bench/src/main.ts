@@ -1,0 +1,1 @@
+console.log('bench', process.argv.slice(2));

@@ -1,0 +1,16 @@
+/** Numbers from 0 up to, but not including, 1. */
+export type Random = () => number;
+
+/**
+ * Repeatable randomness: the same seed, the same numbers on every machine. `mulberry32`: 32 bits of state, good enough
+ * to draw keys with, and nothing else.
+ */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

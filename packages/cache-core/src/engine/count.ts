@@ -1,0 +1,54 @@
+import { CacheError } from '../errors/cache-error.ts';
+import { CacheErrorCode } from '../errors/error-code.ts';
+import { MemoryEntry } from '../memory/memory-entry.ts';
+import { addToCounter, tooLarge } from '../memory/memory-store.ts';
+import type { CallOptions } from './call-options.ts';
+import { isStale } from './found.ts';
+import { fromL1 } from './l1.ts';
+import { beginning } from './shared-read.ts';
+import { Budget } from './store-calls.ts';
+import { lifeOf, ttlOf } from './stored-life.ts';
+import type { View } from './view.ts';
+
+/**
+ * Adds to a counter in one atomic step and answers the sum. One that is absent, stale or invalid begins at 0 with the
+ * time to live of the options; an existing one keeps its end.
+ * @throws INVALID_VALUE, UNSUPPORTED, and what a store may throw
+ */
+export async function count(view: View, key: string, by: number, options: CallOptions): Promise<number> {
+  return view.hub.shared === null ? countInMemory(view, key, by, options) : countInStore(view, key, by, options);
+}
+
+async function countInMemory(view: View, key: string, by: number, options: CallOptions): Promise<number> {
+  const { table } = view.hub;
+  const kept = fromL1(view, key);
+  const current = kept === null || isStale(kept) ? null : kept;
+  const sum = addToCounter(key, current?.value, by);
+  const found = table.find(view.place, key);
+  const began = beginning(view);
+  const life = current === null ? lifeOf(ttlOf(options, view.hub.clock), 0, began, options) : { ...current, ...began };
+  const needsEntry = view.hub.leased || found instanceof MemoryEntry || life.graceMs > 0 || life.tags.length > 0;
+  view.place.moveKey(key);
+  if (!table.put(view.place, key, sum, life, needsEntry)) throw tooLarge(key, table.limits.maxBytes);
+  await view.hub.bus?.announce({ keys: [view.place.address(key)], stamps: [] });
+  return sum;
+}
+
+async function countInStore(view: View, key: string, by: number, options: CallOptions): Promise<number> {
+  const { hub, place, context } = view;
+  const calls = hub.shared!;
+  if (calls.store.increment === undefined) {
+    throw new CacheError('This store cannot count in one atomic step.', CacheErrorCode.UNSUPPORTED);
+  }
+  const address = place.address(key);
+  hub.purgeAddress(address);
+  try {
+    const request = { key: address, by, ttlMs: ttlOf(options, hub.clock), stamps: place.stamps };
+    const budget = new Budget(hub.options.invalidationTimeoutMs);
+    const sum = await calls.call('increment', budget, context.counters.latency.storeWrite, (store) => store.increment!(request));
+    await hub.bus?.announce({ keys: [address], stamps: [] });
+    return sum;
+  } finally {
+    hub.purgeAddress(address);
+  }
+}

@@ -1,0 +1,238 @@
+import type { CacheStore } from '../contracts/cache-store.ts';
+import type { BusGap, BusMessage } from '../contracts/invalidation-bus.ts';
+import type { Clock } from '../contracts/clock.ts';
+import type { StampName } from '../contracts/stamp.ts';
+import { CacheError } from '../errors/cache-error.ts';
+import { CacheErrorCode } from '../errors/error-code.ts';
+import { locate } from '../memory/address.ts';
+import { MemoryEntry } from '../memory/memory-entry.ts';
+import { resolveMemoryOptions } from '../memory/memory-options.ts';
+import { MemoryStore, tableOf } from '../memory/memory-store.ts';
+import { MemoryTable } from '../memory/memory-table.ts';
+import { LatencyHistogram } from '../observe/latency-histogram.ts';
+import { StoreCounters } from '../observe/statistics.ts';
+import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { Watchdog } from '../resilience/deadline.ts';
+import { BusLink } from './bus-link.ts';
+import { Failures } from './failures.ts';
+import type { HubOptions } from './hub-options.ts';
+import { KnownStamps } from './known-stamps.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { LoadLimit } from './load-limit.ts';
+import { PlainStoreAdapter } from './plain-store-adapter.ts';
+import { StoreCalls } from './store-calls.ts';
+
+/** Who wants to hear of what happens to a hub: the managers on it. */
+export interface HubListener {
+  invalidated(stamps: readonly StampName[]): void;
+  flushed(cause: BusGap): void;
+  breakerChanged(state: CircuitBreaker['state'], cause: string): void;
+}
+
+const hubs = new WeakMap<CacheStore, Hub>();
+
+/**
+ * What must exist once for a store instance in this process: memory, work under way, known stamps, the L1 lease, the
+ * breaker. Managers, namespaces and tagged caches are views on it. Two managers on one store share it; two instances
+ * of a store behave as two processes.
+ */
+export class Hub {
+  readonly store: CacheStore;
+  readonly clock: Clock;
+  /** Entries, and the register of work under way. Without L1 only the latter is used. */
+  readonly table: MemoryTable;
+  readonly keepsL1: boolean;
+  /** Null: memory is all there is. */
+  readonly shared: StoreCalls | null;
+  readonly leases: LeaseKeeper | null;
+  readonly breaker: CircuitBreaker;
+  readonly watchdog: Watchdog;
+  readonly counters = new StoreCounters();
+  readonly failures = new Failures();
+  readonly loadLimit: LoadLimit;
+  readonly knownStamps: KnownStamps;
+  readonly bus: BusLink | null;
+  readonly options: HubOptions;
+  readonly listeners = new Set<HubListener>();
+  /** Whether an own copy is good only under the L1 lease or for a short while: there is a store or a bus beside memory. */
+  readonly leased: boolean;
+  /** The L1 lease: until then, by the monotonic clock, the bus has vouched for memory (P4). */
+  l1ValidUntilMs = 0;
+  /** Loads under way, for the cap on them and for closing. */
+  inFlight = 0;
+  #managers = 0;
+
+  private constructor(store: CacheStore, options: HubOptions) {
+    this.store = store;
+    this.options = options;
+    const memory = store instanceof MemoryStore ? tableOf(store) : null;
+    const sharedStore = memory !== null ? null : (store.capabilities?.shared ?? new PlainStoreAdapter(store));
+    const bus = options.bus === false ? undefined : (options.bus ?? store.capabilities?.bus);
+    this.clock = memory?.clock ?? options.clock;
+    this.keepsL1 = memory !== null || (options.l1 === undefined ? bus !== undefined : options.l1 !== false);
+    this.table = memory ?? new MemoryTable(resolveMemoryOptions(l1Options(options), 'l1'));
+    this.leased = sharedStore !== null || bus !== undefined;
+    this.watchdog = new Watchdog(this.clock);
+    this.breaker = new CircuitBreaker({
+      clock: this.clock,
+      onChange: (state, cause) => {
+        for (const listener of this.listeners) listener.breakerChanged(state, cause);
+      },
+    });
+    const { clock, watchdog, breaker, counters } = this;
+    this.shared =
+      sharedStore === null
+        ? null
+        : new StoreCalls({ store: sharedStore, clock, watchdog, breaker, counters, logger: options.logger });
+    this.leases =
+      this.shared === null
+        ? null
+        : new LeaseKeeper({
+            calls: this.shared,
+            clock,
+            timeoutMs: options.storeTimeoutMs,
+            latency: new LatencyHistogram(),
+          });
+    this.loadLimit = new LoadLimit(this.clock, options.maxConcurrentLoads);
+    this.knownStamps = new KnownStamps(this.table.generations, () => this.hasLiveLease());
+    this.bus = bus === undefined ? null : new BusLink(bus, this, options.maxStalenessMs);
+  }
+
+  /**
+   * The hub of a store, made by the first who asks.
+   * @throws INVALID_CONFIGURATION where it was made with other options
+   */
+  static of(store: CacheStore, options: HubOptions, given: ReadonlySet<string>): Hub {
+    const existing = hubs.get(store);
+    if (existing !== undefined) {
+      existing.#mustAgree(options, given);
+      return existing;
+    }
+    if (store instanceof MemoryStore) refuseBesideMemory(store, options, given);
+    const hub = new Hub(store, options);
+    hubs.set(store, hub);
+    return hub;
+  }
+
+  join(listener: HubListener): void {
+    this.#managers += 1;
+    this.listeners.add(listener);
+  }
+
+  /** True for the last one: the hub is finished then, and the next manager on the store gets a new one. */
+  leave(listener: HubListener): boolean {
+    this.listeners.delete(listener);
+    this.#managers -= 1;
+    if (this.#managers > 0) return false;
+    hubs.delete(this.store);
+    return true;
+  }
+
+  /** The last manager has closed: leases go back, nothing ticks any more, the store is released. */
+  async end(): Promise<void> {
+    this.leases?.stop();
+    await this.leases?.releaseAll();
+    await this.bus?.close();
+    this.table.stop();
+    this.watchdog.close();
+    await this.store.disconnect();
+  }
+
+  /** Whether the bus vouches for memory now. */
+  hasLiveLease(): boolean {
+    return this.l1ValidUntilMs === Infinity || this.clock.now() < this.l1ValidUntilMs;
+  }
+
+  /**
+   * Forgets, here, everything that a stamp or a key covers, and poisons what is under way for it. Called before and
+   * after the store is told, and for every message of the bus.
+   */
+  purge(addresses: readonly string[], stamps: readonly StampName[]): void {
+    for (const address of addresses) this.purgeAddress(address);
+    for (const stamp of stamps) this.#purgeStamp(stamp);
+  }
+
+  purgeAddress(address: string): void {
+    this.failures.delete(address);
+    const located = locate(address);
+    const place = located === null ? undefined : this.table.root.find(located.path);
+    if (located === null || place === undefined) return;
+    place.moveKey(located.key);
+    this.table.remove(place, located.key);
+  }
+
+  /** A message of another process, or of another hub in this one. */
+  heard(message: BusMessage): void {
+    this.purge(message.keys, message.stamps);
+    if (message.stamps.length > 0) for (const listener of this.listeners) listener.invalidated(message.stamps);
+  }
+
+  /** Nothing that is in memory can be vouched for any more. */
+  flush(cause: BusGap): void {
+    this.l1ValidUntilMs = 0;
+    this.counters.flushed(cause);
+    this.knownStamps.clear();
+    this.#clearPlace('');
+    for (const listener of this.listeners) listener.flushed(cause);
+  }
+
+  #purgeStamp(stamp: StampName): void {
+    if (stamp === '') this.#clearPlace('');
+    else if (stamp.startsWith('n:')) this.#clearPlace(stamp.slice(2));
+    else {
+      this.table.generations.moveTag(stamp);
+      this.knownStamps.forget(stamp);
+    }
+  }
+
+  #clearPlace(path: string): void {
+    this.failures.clear();
+    const place = this.table.root.find(path);
+    if (place !== undefined) this.table.clear(place);
+  }
+
+  #mustAgree(options: HubOptions, given: ReadonlySet<string>): void {
+    const settled = this.options;
+    const differing = (['bus', 'maxStaleness', 'clock', 'l1'] as const).find((name) => {
+      if (!given.has(name)) return false;
+      if (name === 'maxStaleness') return options.maxStalenessMs !== settled.maxStalenessMs;
+      if (name === 'l1') return !sameOptions(options.l1, settled.l1);
+      return options[name] !== (name === 'clock' ? this.clock : settled[name]);
+    });
+    if (differing === undefined) return;
+    throw new CacheError(
+      `The option ${differing} differs from that of another cache on the same store instance. ` +
+        'It belongs to the store: give it to the first cache alone, give the same to all, or use a store instance of its own.',
+      CacheErrorCode.INVALID_CONFIGURATION,
+      { details: { option: differing } },
+    );
+  }
+}
+
+/** A memory that is made already has its bounds and its clock. */
+function refuseBesideMemory(store: MemoryStore, options: HubOptions, given: ReadonlySet<string>): void {
+  const clash = given.has('l1') ? 'l1' : given.has('clock') && options.clock !== tableOf(store).clock ? 'clock' : null;
+  if (clash === null) return;
+  throw new CacheError(
+    `The option ${clash} cannot be used beside a MemoryStore that is made already: give it to the MemoryStore.`,
+    CacheErrorCode.INVALID_CONFIGURATION,
+    { details: { option: clash } },
+  );
+}
+
+function l1Options(options: HubOptions): object {
+  const l1 = typeof options.l1 === 'object' ? options.l1 : {};
+  return { clock: options.clock, ...l1 };
+}
+
+function sameOptions(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].every((name) => (one as Record<string, unknown>)[name] === (other as Record<string, unknown>)[name]);
+}
+
+/** Whether an entry in memory may be served at all: its tags stand, and the bus or its youth vouches for it (S6). */
+export function mayServe(hub: Hub, entry: MemoryEntry, nowMs: number): boolean {
+  if (hub.leased && nowMs >= hub.l1ValidUntilMs && nowMs >= entry.startedMs + hub.options.maxStalenessMs) return false;
+  return entry.isCurrent();
+}

@@ -1,0 +1,177 @@
+import type { Loader } from '../contracts/loader.ts';
+import { validate } from '../schema.ts';
+import type { CallOptions } from './call-options.ts';
+import { type Flight, tagsMovedSince } from './flight.ts';
+import { type Found, isStale } from './found.ts';
+import { checkedBy, fromL1, isDueForRefresh } from './l1.ts';
+import { joinOrLoad, type LoadRequest } from './load.ts';
+import { type Look, readShared } from './shared-read.ts';
+import { Budget } from './store-calls.ts';
+import type { View } from './view.ts';
+
+/**
+ * One read, from memory to the source. Callers whose value is fresh in memory have not come here at all, unless there
+ * is more to do than to hand it out.
+ *
+ * Answers what was found, fresh or stale; null where there is nothing. Rejects only with the loader's error, with the
+ * reason of the caller's signal, or for a wrong configuration (P10).
+ */
+export async function read(
+  view: View,
+  key: string,
+  loader: Loader<unknown> | null,
+  options: CallOptions,
+): Promise<Found | null> {
+  options.signal?.throwIfAborted();
+  const kept = await fromL1Checked(view, key, options);
+  if (kept !== null && !isStale(kept) && !options.refresh) return hit(view, key, kept, loader, options, NOT_LOOKED);
+
+  const { hub } = view;
+  const budget = new Budget(hub.options.storeTimeoutMs);
+  const look = hub.shared === null ? NOT_LOOKED : await unlessAborted(readShared(view, key, options, budget), options.signal);
+  if (look.found !== null && !isStale(look.found) && !options.refresh) return hit(view, key, look.found, loader, options, look);
+
+  // The store knows best: a stale copy in memory serves only where the store could not be asked.
+  const stale = look.found ?? (hub.shared === null || look.failed ? kept : null);
+  view.context.counters.misses += 1;
+  if (view.context.emitter.active) view.context.emitter.emit('miss', { key, namespace: view.place.path });
+  if (loader === null) return stale;
+  const request = { key, loader, options, stale, seen: look.seen, storeFailed: look.failed, budget };
+  return options.refresh ? answered(view, request) : loadOrServeStale(view, request);
+}
+
+const NOT_LOOKED: Look = { found: null, seen: undefined, failed: false };
+
+/** A fresh value; begins a refresh in the background where that is due. */
+function hit(view: View, key: string, found: Found, loader: Loader<unknown> | null, options: CallOptions, look: Look): Found {
+  countHit(view, key, found);
+  if (loader !== null && isDueForRefresh(found, options, view.hub.clock)) {
+    refreshInBackground(view, { key, loader, options, stale: found, look }, 'early');
+  }
+  return found;
+}
+
+interface RefreshRequest {
+  readonly key: string;
+  readonly loader: Loader<unknown>;
+  readonly options: CallOptions;
+  readonly stale: Found;
+  readonly look: Look;
+}
+
+function refreshInBackground(view: View, request: RefreshRequest, cause: 'early' | 'stale'): void {
+  const { key, loader, stale, look } = request;
+  if (view.hub.failures.get(view.place.address(key), view.hub.clock.now()) !== undefined) return;
+  const options = { ...request.options, signal: null };
+  const work = async (): Promise<void> => {
+    // A hit in memory has not looked into the store; the lease is on what stands there.
+    const budget = new Budget(view.hub.options.storeTimeoutMs);
+    const unknown = view.hub.shared !== null && look === NOT_LOOKED;
+    const current = unknown ? await readShared(view, key, options, budget) : look;
+    if (current.found !== null && current !== look && current.found.freshMs > stale.freshMs) return;
+    const flight = joinOrLoad(view, { key, loader, options, stale, seen: current.seen, storeFailed: current.failed, budget });
+    pinned(view, flight, cause);
+    await flight.promise;
+  };
+  view.context.background.add(work(), 'refresh');
+}
+
+/** Marks a load as one in the background. */
+function pinned(view: View, flight: Flight, cause: 'early' | 'stale'): void {
+  flight.pin();
+  if (view.context.emitter.active) view.context.emitter.emit('refresh', { key: flight.key, namespace: view.place.path, cause });
+}
+
+/** Step 4 of a read: a stale value is served at once, after `softTimeout`, or when the load has failed. */
+async function loadOrServeStale(view: View, request: LoadRequest): Promise<Found | null> {
+  const { hub, context } = view;
+  const { key, options, stale } = request;
+  const failure = hub.failures.get(view.place.address(key), hub.clock.now());
+  if (failure !== undefined) {
+    const nowMs = hub.clock.now();
+    if (stale !== null && nowMs < failure.backoffUntilMs) return serveStale(view, key, stale);
+    if (nowMs < failure.keptUntilMs) throw failure.error;
+  }
+  if (stale === null) return answered(view, request);
+  if (options.softTimeoutMs === 0) {
+    const flight = joinOrLoad(view, request);
+    pinned(view, flight, 'stale');
+    context.background.add(flight.promise, 'refresh');
+    return serveStale(view, key, stale);
+  }
+  const beganMs = hub.clock.now();
+  try {
+    return await withinSoftTimeout(view, request);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (error !== TOO_SLOW && hub.clock.now() - beganMs >= stale.keptMs) throw error;
+    return serveStale(view, key, stale);
+  }
+}
+
+const TOO_SLOW = Symbol('softTimeout');
+
+/** The load, or TOO_SLOW; then it goes on in the background. */
+function withinSoftTimeout(view: View, request: LoadRequest): Promise<Found | null> {
+  const { hub, context } = view;
+  const work = answered(view, request);
+  return hub.watchdog.guard(work, request.options.softTimeoutMs, () => {
+    const flight = view.place.watched(request.key)?.load as Flight | null | undefined;
+    if (flight !== null && flight !== undefined) {
+      pinned(view, flight, 'stale');
+      context.background.add(flight.promise, 'refresh');
+    }
+    return TOO_SLOW;
+  });
+}
+
+/** Waits for the load; anew where what it brings turns out too old for a caller that came after an invalidation. */
+async function answered(view: View, request: LoadRequest): Promise<Found | null> {
+  const { generations } = view.hub.table;
+  const { signal } = request.options;
+  for (;;) {
+    const cameAt = generations.now;
+    const flight = joinOrLoad(view, request);
+    const joined = flight.asOf < cameAt;
+    const asOf = flight.asOf;
+    const found = await flight.wait(signal);
+    if (!joined || !tagsMovedSince(view, found, asOf)) return found;
+  }
+}
+
+function serveStale(view: View, key: string, stale: Found): Found {
+  view.context.counters.staleHits += 1;
+  if (view.context.emitter.active) {
+    const source = stale.source === 'l1' ? 'l1' : 'l2';
+    view.context.emitter.emit('hit', { key, namespace: view.place.path, source, stale: true });
+  }
+  return stale.freshMs > 0 ? { ...stale, freshMs: 0 } : stale;
+}
+
+export function countHit(view: View, key: string, found: Found): void {
+  view.context.counters.hits += 1;
+  if (!view.context.emitter.active) return;
+  const source = found.source === 'l1' ? 'l1' : 'l2';
+  view.context.emitter.emit('hit', { key, namespace: view.place.path, source, stale: false });
+}
+
+/** What memory has; checked where the caller has a schema that it has not passed yet. */
+async function fromL1Checked(view: View, key: string, options: CallOptions): Promise<Found | null> {
+  const kept = fromL1(view, key);
+  if (kept === null || options.schema === null || checkedBy(view, key) === options.schema) return kept;
+  const result = await validate(options.schema, kept.value);
+  if (result.valid) return { ...kept, value: result.value };
+  view.context.counters.invalidValues += 1;
+  view.hub.table.remove(view.place, key);
+  return null;
+}
+
+/** Frees one caller of a wait that others share. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | null): Promise<T> {
+  if (signal === null) return work;
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
+}

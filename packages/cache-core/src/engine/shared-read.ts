@@ -1,0 +1,181 @@
+import type { SharedEntry, UnreadableEntry } from '../contracts/shared-store.ts';
+import type { Seen, Stamp, StampName } from '../contracts/stamp.ts';
+import type { Joinable } from '../memory/watch.ts';
+import { validate } from '../schema.ts';
+import type { CallOptions } from './call-options.ts';
+import { tagsMovedSince } from './flight.ts';
+import type { Found } from './found.ts';
+import { keepInL1 } from './l1.ts';
+import { Budget, type StoreCalls } from './store-calls.ts';
+import { report, type View } from './view.ts';
+
+/** What a look into the store brought. */
+export interface Look {
+  /** Fresh or stale, and valid under all its stamps; else null. */
+  readonly found: Found | null;
+  /** What stands there, valid or not, so that exactly this can be replaced. */
+  readonly seen: Seen | undefined;
+  /** The store could not be asked. */
+  readonly failed: boolean;
+}
+
+const FAILED: Look = { found: null, seen: undefined, failed: true };
+
+/** A look under way that others may wait for. */
+class ReadFlight implements Joinable {
+  readonly asOf: number;
+  promise!: Promise<Look>;
+
+  constructor(asOf: number) {
+    this.asOf = asOf;
+  }
+}
+
+/** A moment at which reading began, in both reckonings that matter: the generation, and the monotonic clock. */
+export interface Beginning {
+  readonly asOf: number;
+  readonly startedMs: number;
+}
+
+export function beginning(view: View): Beginning {
+  return { asOf: view.hub.table.generations.now, startedMs: view.hub.clock.now() };
+}
+
+/**
+ * Looks into the store for one key, together with all who do so at the time, and keeps what is fresh in memory. Never
+ * rejects: a store that cannot be asked is a look that failed (P10).
+ */
+export async function readShared(view: View, key: string, options: CallOptions, budget: Budget): Promise<Look> {
+  const { place } = view;
+  const running = place.watched(key)?.read;
+  if (running instanceof ReadFlight && running.asOf >= place.movedAt) {
+    const joinedAt = view.hub.table.generations.now;
+    const look = await running.promise;
+    // A tag of the entry that moved before this caller came: the answer is too old for it.
+    if (joinedAt === running.asOf || !tagsMovedSince(view, look.found, running.asOf)) return look;
+  }
+  const watch = place.hold(key);
+  const began = beginning(view);
+  const flight = new ReadFlight(began.asOf);
+  flight.promise = lookUp(view, key, options, began, budget);
+  watch.read = flight;
+  try {
+    const look = await flight.promise;
+    const { found } = look;
+    if (found !== null && found.freshMs > 0 && place.admits(watch, began.asOf)) keepFound(view, key, found, began, options);
+    return look;
+  } finally {
+    if (watch.read === flight) watch.read = null;
+    place.release(key, watch);
+  }
+}
+
+/** Keeps in memory what a look has found. Its times count from the beginning of the look. */
+export function keepFound(view: View, key: string, found: Found, began: Beginning, options: CallOptions): void {
+  const life = { ...found, startedMs: began.startedMs, asOf: began.asOf };
+  keepInL1(view, key, found.value, life, options);
+}
+
+async function lookUp(view: View, key: string, options: CallOptions, began: Beginning, budget: Budget): Promise<Look> {
+  const calls = view.hub.shared!;
+  const address = view.place.address(key);
+  const names = stampsToAsk(view, options.tags);
+  try {
+    const answer = await calls.call('read', budget, view.context.counters.latency.storeRead, (store) =>
+      store.read([address], { stamps: names }),
+    );
+    const stamps = stampsByName(view, names, answer.stamps, began);
+    return await judge(view, answer.entries[0] ?? null, stamps, options, began, budget);
+  } catch (error) {
+    report(view.context, error, 'read', key);
+    return FAILED;
+  }
+}
+
+/** Root, namespaces, and those tags of the call that are not known. */
+export function stampsToAsk(view: View, tags: readonly StampName[]): readonly StampName[] {
+  if (tags.length === 0) return view.place.stamps;
+  return [...view.place.stamps, ...tags.filter((tag) => view.hub.knownStamps.get(tag) === undefined)];
+}
+
+/** Sets the stamps of a reply beside their names, and remembers those of tags. */
+export function stampsByName(
+  view: View,
+  names: readonly StampName[],
+  stamps: readonly (Stamp | null)[],
+  began: Beginning,
+): Map<StampName, Stamp | null> {
+  const byName = new Map<StampName, Stamp | null>();
+  names.forEach((name, index) => {
+    const stamp = stamps[index] ?? null;
+    byName.set(name, stamp);
+    if (stamp !== null && index >= view.place.stamps.length) view.hub.knownStamps.learn(name, stamp, began.asOf);
+  });
+  return byName;
+}
+
+/**
+ * Decides what an entry is worth: unreadable, invalid under one of its stamps, not what the schema asks for, stale or
+ * fresh. Asks the store for stamps of tags that nobody has asked for yet.
+ */
+export async function judge(
+  view: View,
+  entry: SharedEntry | UnreadableEntry | null,
+  stamps: ReadonlyMap<StampName, Stamp | null>,
+  options: CallOptions,
+  began: Beginning,
+  budget: Budget,
+): Promise<Look> {
+  if (entry === null) return { found: null, seen: undefined, failed: false };
+  const { seen } = entry;
+  if ('unreadable' in entry) {
+    view.context.counters.unreadable += 1;
+    view.context.logger.warn({ reason: entry.unreadable }, 'an entry in the store could not be read');
+    return { found: null, seen, failed: false };
+  }
+  const dead: Look = { found: null, seen, failed: false };
+  if (!(await isValid(view, entry, stamps, began, budget))) return dead;
+  const elapsedMs = view.hub.clock.now() - began.startedMs;
+  const keptMs = entry.keptMs - elapsedMs;
+  if (keptMs <= 0) return dead;
+  const checked = options.schema === null ? { valid: true as const, value: entry.value } : await validate(options.schema, entry.value);
+  if (!checked.valid) {
+    view.context.counters.invalidValues += 1;
+    return dead;
+  }
+  const { ttlMs, graceMs, loadMs, tags } = entry;
+  const freshMs = entry.freshMs - elapsedMs;
+  return { found: { value: checked.value, source: 'l2', freshMs, keptMs, ttlMs, graceMs, loadMs, tags }, seen, failed: false };
+}
+
+async function isValid(
+  view: View,
+  entry: SharedEntry,
+  stamps: ReadonlyMap<StampName, Stamp | null>,
+  began: Beginning,
+  budget: Budget,
+): Promise<boolean> {
+  const calls = view.hub.shared!;
+  const current = (name: StampName, stamp: Stamp | null): boolean =>
+    stamp !== null && calls.store.isCurrent(entry.asOf, name, stamp);
+  if (!view.place.stamps.every((name) => current(name, stamps.get(name) ?? null))) return false;
+  const unknown: StampName[] = [];
+  for (const tag of entry.tags) {
+    const stamp = stamps.get(tag) ?? view.hub.knownStamps.get(tag);
+    if (stamp === undefined) unknown.push(tag);
+    else if (!current(tag, stamp)) return false;
+    if (stamps.get(tag) === null) return false;
+  }
+  if (unknown.length === 0) return true;
+  const answer = await tagStampsOf(view, calls, unknown, budget);
+  const asked = { asOf: began.asOf, startedMs: began.startedMs };
+  return unknown.every((tag, index) => {
+    const stamp = answer[index] ?? null;
+    if (stamp !== null) view.hub.knownStamps.learn(tag, stamp, asked.asOf);
+    return current(tag, stamp);
+  });
+}
+
+function tagStampsOf(view: View, calls: StoreCalls, names: readonly StampName[], budget: Budget): Promise<(Stamp | null)[]> {
+  return calls.call('read stamps', budget, view.context.counters.latency.storeRead, (store) => store.stamps(names));
+}

@@ -1,0 +1,134 @@
+import type { Clock } from '../contracts/clock.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { SharedStore } from '../contracts/shared-store.ts';
+import { CacheError, isCacheError } from '../errors/cache-error.ts';
+import { CacheErrorCode } from '../errors/error-code.ts';
+import type { StoreCounters } from '../observe/statistics.ts';
+import type { LatencyHistogram } from '../observe/latency-histogram.ts';
+import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import type { Watchdog } from '../resilience/deadline.ts';
+
+/** The time that one call of a user's may spend waiting for the store, all its round trips together (P9). */
+export class Budget {
+  readonly limitMs: number;
+  leftMs: number;
+
+  constructor(limitMs: number) {
+    this.limitMs = limitMs;
+    this.leftMs = limitMs;
+  }
+}
+
+/** What became of a mutation that failed: `no`, nothing was sent; `unknown`, it may have happened or may yet. */
+export type Applied = 'no' | 'unknown';
+
+/**
+ * Every call to the shared store goes through here: it has a deadline, it is counted, and a store that does not
+ * answer is left alone (P9). Errors come out as CacheErrors with `details.applied`.
+ */
+export class StoreCalls {
+  readonly store: SharedStore;
+  readonly #clock: Clock;
+  readonly #watchdog: Watchdog;
+  readonly #breaker: CircuitBreaker;
+  readonly #counters: StoreCounters;
+  readonly #logger: Logger;
+  #lastReplyMs = 0;
+
+  constructor(parts: {
+    readonly store: SharedStore;
+    readonly clock: Clock;
+    readonly watchdog: Watchdog;
+    readonly breaker: CircuitBreaker;
+    readonly counters: StoreCounters;
+    readonly logger: Logger;
+  }) {
+    this.store = parts.store;
+    this.#clock = parts.clock;
+    this.#watchdog = parts.watchdog;
+    this.#breaker = parts.breaker;
+    this.#counters = parts.counters;
+    this.#logger = parts.logger;
+  }
+
+  /** Milliseconds of the last answer; null before the first. */
+  lastLatencyMs: number | null = null;
+
+  /**
+   * Makes one call.
+   * @throws STORE_UNAVAILABLE, STORE_FAILED, OPERATION_TIMEOUT; what the store refuses for the value's sake as it is
+   */
+  async call<T>(
+    operation: string,
+    budget: Budget,
+    latency: LatencyHistogram,
+    work: (store: SharedStore) => Promise<T>,
+  ): Promise<T> {
+    if (!this.#breaker.allows()) {
+      this.#counters.skips += 1;
+      throw new CacheError(
+        `The store was not asked to ${operation}: it has stopped answering, and is tried again shortly.`,
+        CacheErrorCode.STORE_UNAVAILABLE,
+        { retryable: true, details: { applied: 'no', breaker: this.#breaker.state } },
+      );
+    }
+    const sentMs = this.#clock.now();
+    try {
+      const answer = await this.#watchdog.guard(started(this.store, work), budget.leftMs, () => new Late());
+      this.#lastReplyMs = this.#clock.now();
+      this.lastLatencyMs = this.#lastReplyMs - sentMs;
+      latency.record(this.lastLatencyMs);
+      this.#breaker.succeeded();
+      return answer;
+    } catch (error) {
+      throw this.#failed(operation, error, sentMs, budget);
+    } finally {
+      budget.leftMs = Math.max(0, budget.leftMs - (this.#clock.now() - sentMs));
+    }
+  }
+
+  #failed(operation: string, error: unknown, sentMs: number, budget: Budget): CacheError {
+    if (error instanceof Late) {
+      this.#counters.timeouts += 1;
+      this.#counters.errors += 1;
+      this.#breaker.failed(this.#lastReplyMs > sentMs ? 'error' : 'silence');
+      return new CacheError(
+        `The store did not ${operation} within ${budget.limitMs} ms.`,
+        CacheErrorCode.OPERATION_TIMEOUT,
+        { retryable: true, details: { applied: 'unknown', limitMs: budget.limitMs } },
+      );
+    }
+    if (isCacheError(error) && !ABOUT_THE_STORE.has(error.code)) {
+      // The store answered; what was asked of it was at fault.
+      this.#lastReplyMs = this.#clock.now();
+      this.#breaker.succeeded();
+      return error;
+    }
+    this.#counters.errors += 1;
+    this.#breaker.failed('error');
+    const wrapped = isCacheError(error)
+      ? error
+      : new CacheError(`The store failed to ${operation}.`, CacheErrorCode.STORE_FAILED, {
+          cause: error,
+          retryable: true,
+          details: { applied: 'unknown' },
+        });
+    this.#logger.warn({ operation, code: wrapped.code }, 'store call failed');
+    return wrapped;
+  }
+}
+
+const ABOUT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set<CacheErrorCode>([
+  CacheErrorCode.STORE_FAILED,
+  CacheErrorCode.STORE_UNAVAILABLE,
+  CacheErrorCode.OPERATION_TIMEOUT,
+  CacheErrorCode.CLOSED,
+]);
+
+/** Marks a deadline missed; made into a proper error by who knows the operation. */
+class Late extends Error {}
+
+/** A store that throws before it answers a promise has failed all the same. */
+async function started<T>(store: SharedStore, work: (store: SharedStore) => Promise<T>): Promise<T> {
+  return work(store);
+}

@@ -1,0 +1,95 @@
+import type { Generation } from './generations.ts';
+
+/** Where an entry stands: a namespace with an index of its own, or the root, which has none. */
+export interface EntryHome {
+  readonly path: string;
+  readonly index: Map<string, MemoryEntry> | null;
+  bytes: number;
+}
+
+/** An entry at the root goes by its key, one in a namespace by itself: so no key is ever joined with a prefix. */
+export type TableKey = string | MemoryEntry;
+
+/**
+ * An entry that needs more than its value: grace, tags, a namespace, a lease of its own. Entries without any of these
+ * are kept bare, as the value alone, which is what makes the common hit cheap.
+ *
+ * Instants are of the clock's `now()`.
+ */
+export class MemoryEntry {
+  readonly place: EntryHome;
+  readonly key: string;
+  readonly value: unknown;
+  /** When the read or load that brought it began. */
+  readonly startedMs: number;
+  freshUntilMs: number;
+  keptUntilMs: number;
+  readonly ttlMs: number;
+  readonly graceMs: number;
+  readonly loadMs: number;
+  /** From when a hit refreshes it in the background; `Infinity` = never. */
+  readonly refreshAtMs: number;
+  /** The generation at which the read or load began. */
+  readonly asOf: number;
+  readonly tags: readonly string[];
+  readonly generations: readonly Generation[];
+  readonly version: number | undefined;
+  readonly schema: object | null;
+  size = 1;
+  /** Every caller gets a clone of its own. */
+  clones = false;
+
+  constructor(
+    place: EntryHome,
+    key: string,
+    value: unknown,
+    life: EntryLife,
+    generations: readonly Generation[],
+    nowMs: number,
+  ) {
+    this.place = place;
+    this.key = key;
+    this.value = value;
+    this.startedMs = life.startedMs;
+    this.ttlMs = life.ttlMs;
+    this.graceMs = life.graceMs;
+    this.loadMs = life.loadMs;
+    this.freshUntilMs = nowMs + life.freshMs;
+    this.keptUntilMs = nowMs + life.keptMs;
+    this.refreshAtMs = life.refreshLeadMs === undefined ? Infinity : this.freshUntilMs - life.refreshLeadMs;
+    this.asOf = life.asOf;
+    this.tags = life.tags;
+    this.generations = generations;
+    this.version = life.version;
+    this.schema = life.schema ?? null;
+  }
+
+  /** Whether none of its tags has moved since the work that brought it began. */
+  isCurrent(): boolean {
+    const generations = this.generations;
+    for (let index = 0; index < generations.length; index++) {
+      if (generations[index]!.movedAt > this.asOf) return false;
+    }
+    return true;
+  }
+}
+
+/** What is known of an entry when it is put into memory. Milliseconds throughout. */
+export interface EntryLife {
+  /** From now. */
+  readonly freshMs: number;
+  readonly keptMs: number;
+  /** As it was given; `touch` restarts it. */
+  readonly ttlMs: number;
+  readonly graceMs: number;
+  readonly loadMs: number;
+  readonly startedMs: number;
+  readonly asOf: number;
+  /** Stamp names. */
+  readonly tags: readonly string[];
+  readonly version?: number | undefined;
+  /** From when on a hit refreshes it: so long before it is stale. Absent: never. */
+  readonly refreshLeadMs?: number | undefined;
+  /** The schema that the value has passed. */
+  readonly schema?: object | null;
+}
