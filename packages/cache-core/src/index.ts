@@ -1,3 +1,9 @@
+export { LocalBus } from './bus/local-bus.ts';
+export { ManualClock, type ManualClockOptions } from './clock/manual-clock.ts';
+export { SystemClock, systemClock } from './clock/system-clock.ts';
+export { Compressor } from './codec/compressor.ts';
+export { JSONSerializer, type JSONSerializerOptions } from './codec/json-serializer.ts';
+export { MessagePackSerializer } from './codec/message-pack-serializer.ts';
 export type { CacheStore } from './contracts/cache-store.ts';
 export type {
   BulkAccess,
@@ -45,16 +51,8 @@ export type {
   StandardSchema,
   StandardSchemaProps,
 } from './contracts/standard-schema.ts';
-
 export { CacheError, type CacheErrorOptions, isCacheError } from './errors/cache-error.ts';
 export { CacheErrorCode } from './errors/error-code.ts';
-
-export { LocalBus } from './bus/local-bus.ts';
-export { ManualClock, type ManualClockOptions } from './clock/manual-clock.ts';
-export { SystemClock, systemClock } from './clock/system-clock.ts';
-export { Compressor } from './codec/compressor.ts';
-export { JSONSerializer, type JSONSerializerOptions } from './codec/json-serializer.ts';
-export { MessagePackSerializer } from './codec/message-pack-serializer.ts';
 export { CacheManager, type CloseOptions } from './manager/cache-manager.ts';
 export type { CacheNamespace, CacheView, TaggedCache } from './manager/cache-view.ts';
 export type { HealthStatus } from './manager/health.ts';
@@ -62,7 +60,7 @@ export type { CacheManagerOptions, DefaultOptions, StoreName } from './manager/m
 export type { NamespaceOptions } from './manager/namespace-options.ts';
 export type { Isolation } from './memory/isolation.ts';
 export type { MemoryStoreOptions } from './memory/memory-options.ts';
-export { type Eviction, MemoryStore, type MemoryStatistics } from './memory/memory-store.ts';
+export { type Eviction, type MemoryStatistics, MemoryStore } from './memory/memory-store.ts';
 export type { EvictionCause } from './memory/memory-table.ts';
 export type { EventListener } from './observe/emitter.ts';
 export type { CacheEvent, CacheEvents } from './observe/events.ts';

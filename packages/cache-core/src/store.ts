@@ -1,4 +1,7 @@
 /** For authors of stores: the contracts a store implements, and the parts that they all need. */
+
+export { Codec, type CodecOptions, type Decoded, type DecodedMeta, type Encoded } from './codec/codec.ts';
+export type { DependencyVersion, EntryMeta } from './codec/entry-meta.ts';
 export type { CacheStore } from './contracts/cache-store.ts';
 export type {
   BulkAccess,
@@ -40,9 +43,6 @@ export type {
 } from './contracts/shared-store.ts';
 export type { AsOf, Seen, Stamp, StampName } from './contracts/stamp.ts';
 export type { CreateStore, StoreFactoryOptions } from './contracts/store-factory.ts';
-
-export { Codec, type CodecOptions, type Decoded, type DecodedMeta, type Encoded } from './codec/codec.ts';
-export type { DependencyVersion, EntryMeta } from './codec/entry-meta.ts';
 export { durationMs } from './duration.ts';
 export { checkKey, escapeName, shownKey } from './key.ts';
 export { patternMatcher } from './key-pattern.ts';

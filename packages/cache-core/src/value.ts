@@ -9,8 +9,16 @@ import { shownKey } from './key.ts';
 export function checkValue(key: string, value: unknown): void {
   const kind = unstorable(value);
   if (kind === null) return;
-  const fix = kind === 'a promise' ? 'Await it first.' : kind === 'undefined' ? 'Use null for "nothing", or delete the key.' : '';
-  throw new CacheError(`${kind} cannot be stored under '${shownKey(key)}'. ${fix}`.trimEnd(), CacheErrorCode.INVALID_VALUE);
+  const fix =
+    kind === 'a promise'
+      ? 'Await it first.'
+      : kind === 'undefined'
+        ? 'Use null for "nothing", or delete the key.'
+        : '';
+  throw new CacheError(
+    `${kind} cannot be stored under '${shownKey(key)}'. ${fix}`.trimEnd(),
+    CacheErrorCode.INVALID_VALUE,
+  );
 }
 
 function unstorable(value: unknown): string | null {

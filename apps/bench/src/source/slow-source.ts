@@ -17,7 +17,7 @@ export class SlowSource {
   readonly #versions = new Map<string, number>();
   readonly #waiting = new Set<Waiting>();
   #closed = false;
-  /** Times that it was asked. */
+  /** Times that it answered. */
   loads = 0;
 
   constructor(latencyMs: number, valueBytes: number) {
@@ -28,14 +28,17 @@ export class SlowSource {
   /** The value as it is now, after the latency. With latency 0 it is there at once. */
   read(key: string): SourceValue | Promise<SourceValue> {
     if (this.#closed) throw new SourceClosed('The source is closed.');
-    this.loads++;
     const value = sourceValue(key, this.#versions.get(key) ?? 0, this.#valueBytes);
-    if (this.#latencyMs === 0) return value;
+    if (this.#latencyMs === 0) {
+      this.loads++;
+      return value;
+    }
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         reject,
         timer: setTimeout(() => {
           this.#waiting.delete(waiting);
+          this.loads++;
           resolve(value);
         }, this.#latencyMs),
       };

@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib';
 import type { CompressionAlgorithm } from '../contracts/compressor.ts';
 import { corruptEntry } from './corrupt-entry.ts';
+import { isOneZstdFrame } from './zstd-frame.ts';
 
 /** What Node's zlib gives with `info: true`; `bytesWritten` counts the input that was used up. */
 interface Info {
@@ -78,6 +79,7 @@ export function decompressExactly(
   if (rawBytes > SYNC_DECOMPRESS_BYTES) {
     return decompressWithin(algorithm, data, rawBytes, rawBytes).then((raw) => checkLength(raw, rawBytes));
   }
+  checkFrame(algorithm, data);
   const { decompressSync, readOptions } = algorithmFor(algorithm);
   let result: Info;
   try {
@@ -94,12 +96,13 @@ export function decompressExactly(
  * @param chunkBytes how much memory to begin with
  * @throws CacheError `CORRUPT_ENTRY`
  */
-export function decompressWithin(
+export async function decompressWithin(
   algorithm: CompressionAlgorithm,
   data: Uint8Array,
   maxBytes: number,
   chunkBytes: number,
 ): Promise<Buffer> {
+  checkFrame(algorithm, data);
   const { decompress, readOptions } = algorithmFor(algorithm);
   return new Promise((resolve, reject) => {
     decompress(data, { ...readOptions, ...limits(maxBytes, chunkBytes) }, (error, result) => {
@@ -115,6 +118,11 @@ export function decompressWithin(
 
 function limits(maxBytes: number, chunkBytes: number): Options {
   return { info: true, maxOutputLength: Math.max(1, maxBytes), chunkSize: Math.max(64, chunkBytes) };
+}
+
+function checkFrame(algorithm: CompressionAlgorithm, data: Uint8Array): void {
+  if (algorithm !== 'zstd' || isOneZstdFrame(data)) return;
+  throw corruptEntry('stream', 'they are not one zstd stream');
 }
 
 function checkUsedUp(result: Info, data: Uint8Array): Buffer {

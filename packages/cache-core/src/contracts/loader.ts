@@ -49,4 +49,7 @@ export interface StaleValue<T = unknown> {
 }
 
 /** What can still be said about a value once it is loaded. */
-export type LoadedOptions = Pick<SetOptions, 'ttl' | 'grace' | 'jitter' | 'tags' | 'version' | 'compress' | 'l1Ttl'>;
+export type LoadedOptions = Pick<
+  SetOptions,
+  'ttl' | 'grace' | 'jitter' | 'tags' | 'version' | 'compress' | 'l1Ttl'
+>;

@@ -1,6 +1,6 @@
 import type { GetOptions } from '../contracts/options.ts';
-import type { StandardSchema } from '../contracts/standard-schema.ts';
 import type { StampName } from '../contracts/stamp.ts';
+import type { StandardSchema } from '../contracts/standard-schema.ts';
 import { durationMs } from '../duration.ts';
 import { checkName } from '../key.ts';
 import { checkOptions, invalidOption, ratio, wholeNumber } from '../option-checks.ts';
@@ -93,8 +93,24 @@ export function resolveCall(
 }
 
 /** As {@link resolveCall}, for members that have been checked for their names already. */
-export function overlay(base: CallOptions, given: Partial<GetOptions>, tagPrefix: string, where: string): CallOptions {
-  const ms = (name: 'ttl' | 'grace' | 'l1Ttl' | 'softTimeout' | 'hardTimeout' | 'stallTimeout' | 'leaseWait' | 'errorTtl' | 'errorBackoff') => {
+export function overlay(
+  base: CallOptions,
+  given: Partial<GetOptions>,
+  tagPrefix: string,
+  where: string,
+): CallOptions {
+  const ms = (
+    name:
+      | 'ttl'
+      | 'grace'
+      | 'l1Ttl'
+      | 'softTimeout'
+      | 'hardTimeout'
+      | 'stallTimeout'
+      | 'leaseWait'
+      | 'errorTtl'
+      | 'errorBackoff',
+  ) => {
     const value = given[name];
     return value === undefined ? undefined : durationMs(value, `${where}.${name}`);
   };
@@ -127,7 +143,12 @@ export function tagStamps(tags: readonly string[], tagPrefix: string, where: str
   return [...new Set(tags.map((tag) => tagPrefix + checkName(tag, 'tag')))];
 }
 
-function joinTags(base: readonly StampName[], tags: readonly string[], prefix: string, where: string): readonly StampName[] {
+function joinTags(
+  base: readonly StampName[],
+  tags: readonly string[],
+  prefix: string,
+  where: string,
+): readonly StampName[] {
   const added = tagStamps(tags, prefix, where);
   return base.length === 0 ? added : [...new Set([...base, ...added])];
 }

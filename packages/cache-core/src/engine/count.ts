@@ -16,7 +16,9 @@ import type { View } from './view.ts';
  * @throws INVALID_VALUE, UNSUPPORTED, and what a store may throw
  */
 export async function count(view: View, key: string, by: number, options: CallOptions): Promise<number> {
-  return view.hub.shared === null ? countInMemory(view, key, by, options) : countInStore(view, key, by, options);
+  return view.hub.shared === null
+    ? countInMemory(view, key, by, options)
+    : countInStore(view, key, by, options);
 }
 
 async function countInMemory(view: View, key: string, by: number, options: CallOptions): Promise<number> {
@@ -26,8 +28,10 @@ async function countInMemory(view: View, key: string, by: number, options: CallO
   const sum = addToCounter(key, current?.value, by);
   const found = table.find(view.place, key);
   const began = beginning(view);
-  const life = current === null ? lifeOf(ttlOf(options, view.hub.clock), 0, began, options) : { ...current, ...began };
-  const needsEntry = view.hub.leased || found instanceof MemoryEntry || life.graceMs > 0 || life.tags.length > 0;
+  const life =
+    current === null ? lifeOf(ttlOf(options, view.hub.clock), 0, began, options) : { ...current, ...began };
+  const needsEntry =
+    view.hub.leased || found instanceof MemoryEntry || life.graceMs > 0 || life.tags.length > 0;
   view.place.moveKey(key);
   if (!table.put(view.place, key, sum, life, needsEntry)) throw tooLarge(key, table.limits.maxBytes);
   await view.hub.bus?.announce({ keys: [view.place.address(key)], stamps: [] });
@@ -45,7 +49,9 @@ async function countInStore(view: View, key: string, by: number, options: CallOp
   try {
     const request = { key: address, by, ttlMs: ttlOf(options, hub.clock), stamps: place.stamps };
     const budget = new Budget(hub.options.invalidationTimeoutMs);
-    const sum = await calls.call('increment', budget, context.counters.latency.storeWrite, (store) => store.increment!(request));
+    const sum = await calls.call('increment', budget, context.counters.latency.storeWrite, (store) =>
+      store.increment!(request),
+    );
     await hub.bus?.announce({ keys: [address], stamps: [] });
     return sum;
   } finally {

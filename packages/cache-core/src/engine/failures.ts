@@ -13,6 +13,10 @@ const MAX_FAILURES = 10_000;
 export class Failures {
   readonly #failures = new Map<string, Failure>();
 
+  get isEmpty(): boolean {
+    return this.#failures.size === 0;
+  }
+
   get(address: string, nowMs: number): Failure | undefined {
     if (this.#failures.size === 0) return undefined;
     const failure = this.#failures.get(address);

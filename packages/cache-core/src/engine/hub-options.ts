@@ -1,5 +1,5 @@
-import type { InvalidationBus } from '../contracts/invalidation-bus.ts';
 import type { Clock } from '../contracts/clock.ts';
+import type { InvalidationBus } from '../contracts/invalidation-bus.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { MemoryStoreOptions } from '../memory/memory-options.ts';
 

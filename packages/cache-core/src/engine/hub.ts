@@ -1,11 +1,11 @@
 import type { CacheStore } from '../contracts/cache-store.ts';
-import type { BusGap, BusMessage } from '../contracts/invalidation-bus.ts';
 import type { Clock } from '../contracts/clock.ts';
+import type { BusGap, BusMessage } from '../contracts/invalidation-bus.ts';
 import type { StampName } from '../contracts/stamp.ts';
 import { CacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
 import { locate } from '../memory/address.ts';
-import { MemoryEntry } from '../memory/memory-entry.ts';
+import type { MemoryEntry } from '../memory/memory-entry.ts';
 import { resolveMemoryOptions } from '../memory/memory-options.ts';
 import { MemoryStore, tableOf } from '../memory/memory-store.ts';
 import { MemoryTable } from '../memory/memory-table.ts';
@@ -164,7 +164,8 @@ export class Hub {
   /** A message of another process, or of another hub in this one. */
   heard(message: BusMessage): void {
     this.purge(message.keys, message.stamps);
-    if (message.stamps.length > 0) for (const listener of this.listeners) listener.invalidated(message.stamps);
+    if (message.stamps.length > 0)
+      for (const listener of this.listeners) listener.invalidated(message.stamps);
   }
 
   /** Nothing that is in memory can be vouched for any more. */
@@ -211,7 +212,11 @@ export class Hub {
 
 /** A memory that is made already has its bounds and its clock. */
 function refuseBesideMemory(store: MemoryStore, options: HubOptions, given: ReadonlySet<string>): void {
-  const clash = given.has('l1') ? 'l1' : given.has('clock') && options.clock !== tableOf(store).clock ? 'clock' : null;
+  const clash = given.has('l1')
+    ? 'l1'
+    : given.has('clock') && options.clock !== tableOf(store).clock
+      ? 'clock'
+      : null;
   if (clash === null) return;
   throw new CacheError(
     `The option ${clash} cannot be used beside a MemoryStore that is made already: give it to the MemoryStore.`,
@@ -226,13 +231,17 @@ function l1Options(options: HubOptions): object {
 }
 
 function sameOptions(one: unknown, other: unknown): boolean {
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
+    return one === other;
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...names].every((name) => (one as Record<string, unknown>)[name] === (other as Record<string, unknown>)[name]);
+  return [...names].every(
+    (name) => (one as Record<string, unknown>)[name] === (other as Record<string, unknown>)[name],
+  );
 }
 
 /** Whether an entry in memory may be served at all: its tags stand, and the bus or its youth vouches for it (S6). */
 export function mayServe(hub: Hub, entry: MemoryEntry, nowMs: number): boolean {
-  if (hub.leased && nowMs >= hub.l1ValidUntilMs && nowMs >= entry.startedMs + hub.options.maxStalenessMs) return false;
+  if (hub.leased && nowMs >= hub.l1ValidUntilMs && nowMs >= entry.startedMs + hub.options.maxStalenessMs)
+    return false;
   return entry.isCurrent();
 }

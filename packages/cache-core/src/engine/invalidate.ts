@@ -1,4 +1,4 @@
-import type { Invalidation, InvalidateOutcome } from '../contracts/shared-store.ts';
+import type { InvalidateOutcome, Invalidation } from '../contracts/shared-store.ts';
 import type { StampName } from '../contracts/stamp.ts';
 import { Budget } from './store-calls.ts';
 import type { View } from './view.ts';
@@ -30,8 +30,11 @@ export async function invalidate(view: View, request: InvalidateRequest): Promis
     const invalidation: Invalidation = { keys, stamps, mode };
     const budget = new Budget(hub.options.invalidationTimeoutMs);
     try {
-      outcome = await hub.shared.call('invalidate', budget, view.context.counters.latency.storeInvalidate, (store) =>
-        store.invalidate(invalidation),
+      outcome = await hub.shared.call(
+        'invalidate',
+        budget,
+        view.context.counters.latency.storeInvalidate,
+        (store) => store.invalidate(invalidation),
       );
     } finally {
       hub.purge(keys, stamps);
@@ -44,12 +47,23 @@ export async function invalidate(view: View, request: InvalidateRequest): Promis
 /** Tells listeners of tags, namespaces and clears. */
 export function emitInvalidated(view: View, stamps: readonly StampName[]): void {
   view.context.counters.invalidations += 1;
-  if (view.context.emitter.active) view.context.emitter.emit('invalidated', { ...invalidatedOf(stamps, view.context.tagPrefix), source: 'own' });
+  if (view.context.emitter.active)
+    view.context.emitter.emit('invalidated', {
+      ...invalidatedOf(stamps, view.context.tagPrefix),
+      source: 'own',
+    });
 }
 
 /** Stamp names as a listener sees them: tags of this manager, and paths. */
-export function invalidatedOf(stamps: readonly StampName[], tagPrefix: string): { tags: string[]; namespaces: string[] } {
-  const tags = stamps.filter((name) => name.startsWith(tagPrefix)).map((name) => name.slice(tagPrefix.length));
-  const namespaces = stamps.filter((name) => name === '' || name.startsWith('n:')).map((name) => name.slice(2));
+export function invalidatedOf(
+  stamps: readonly StampName[],
+  tagPrefix: string,
+): { tags: string[]; namespaces: string[] } {
+  const tags = stamps
+    .filter((name) => name.startsWith(tagPrefix))
+    .map((name) => name.slice(tagPrefix.length));
+  const namespaces = stamps
+    .filter((name) => name === '' || name.startsWith('n:'))
+    .map((name) => name.slice(2));
   return { tags, namespaces };
 }

@@ -61,7 +61,13 @@ export function checkedBy(view: View, key: string): object | null {
  * Puts a value into memory. False where it cannot be kept: it is too large, or cannot be cloned. Whether it may be
  * kept, with nothing invalidated meanwhile, is for the caller to know.
  */
-export function keepInL1(view: View, key: string, value: unknown, life: EntryLife, options: CallOptions): boolean {
+export function keepInL1(
+  view: View,
+  key: string,
+  value: unknown,
+  life: EntryLife,
+  options: CallOptions,
+): boolean {
   if (!view.usesL1 || life.freshMs <= 0) return false;
   const shortened = options.l1TtlMs < life.freshMs ? shorten(life, options.l1TtlMs) : life;
   const needsEntry =

@@ -1,5 +1,5 @@
 import type { Clock, Scheduled } from '../contracts/clock.ts';
-import type { Lease } from '../contracts/shared-store.ts';
+import type { Lease, SharedStore } from '../contracts/shared-store.ts';
 import type { LatencyHistogram } from '../observe/latency-histogram.ts';
 import { Budget, type StoreCalls } from './store-calls.ts';
 
@@ -89,18 +89,22 @@ export class LeaseKeeper {
   }
 
   async #renew(): Promise<void> {
-    this.#timer = null;
     const rights = [...this.#held];
     this.#timer = this.#schedule();
-    // A lease that could not be renewed refuses its fill: nothing more is to be done about it here.
-    await this.#call('renew leases', (store) => store.renew(rights.map((right) => right.lease), LEASE_MS));
+    const leases = rights.map((right) => right.lease);
+    const renewed = await this.#call('renew leases', (store) => store.renew(leases, LEASE_MS));
+    // One that is gone stays gone. Its fill will be refused, and to ask for it again is of no use.
+    rights.forEach((right, index) => {
+      if (renewed?.[index] === false) this.#drop(right);
+    });
   }
 
-  async #call(operation: string, work: Parameters<StoreCalls['call']>[3]): Promise<void> {
+  async #call<T>(operation: string, work: (store: SharedStore) => Promise<T>): Promise<T | undefined> {
     try {
-      await this.#calls.call(operation, new Budget(this.#timeoutMs), this.#latency, work);
+      return await this.#calls.call(operation, new Budget(this.#timeoutMs), this.#latency, work);
     } catch {
-      // Counted by StoreCalls. A lease that is not given back runs out by itself.
+      // Counted by StoreCalls. A lease that is not renewed or given back runs out by itself.
+      return undefined;
     }
   }
 }

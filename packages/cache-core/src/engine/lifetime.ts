@@ -37,8 +37,15 @@ export async function expireNow(view: View, key: string): Promise<boolean> {
  * Gives an entry another time to live from now: `ttlMs`, or its own where that is null. False where there is none; an
  * invalid entry is not revived.
  */
-export function retime(view: View, key: string, ttlMs: number | null, options: CallOptions): Promise<boolean> {
-  return view.hub.shared === null ? retimeInMemory(view, key, ttlMs) : retimeInStore(view, key, ttlMs, options);
+export function retime(
+  view: View,
+  key: string,
+  ttlMs: number | null,
+  options: CallOptions,
+): Promise<boolean> {
+  return view.hub.shared === null
+    ? retimeInMemory(view, key, ttlMs)
+    : retimeInStore(view, key, ttlMs, options);
 }
 
 async function retimeInMemory(view: View, key: string, ttlMs: number | null): Promise<boolean> {
@@ -48,7 +55,14 @@ async function retimeInMemory(view: View, key: string, ttlMs: number | null): Pr
   const entry = table.find(view.place, key);
   if (!(entry instanceof MemoryEntry)) {
     if (ttlMs === null) table.restart(key);
-    else table.put(view.place, key, entry, { ...kept, freshMs: ttlMs, keptMs: ttlMs, ttlMs, ...beginning(view) }, false);
+    else
+      table.put(
+        view.place,
+        key,
+        entry,
+        { ...kept, freshMs: ttlMs, keptMs: ttlMs, ttlMs, ...beginning(view) },
+        false,
+      );
     return true;
   }
   const newTtlMs = ttlMs ?? entry.ttlMs;
@@ -69,7 +83,12 @@ async function retimeInMemory(view: View, key: string, ttlMs: number | null): Pr
   return true;
 }
 
-async function retimeInStore(view: View, key: string, ttlMs: number | null, options: CallOptions): Promise<boolean> {
+async function retimeInStore(
+  view: View,
+  key: string,
+  ttlMs: number | null,
+  options: CallOptions,
+): Promise<boolean> {
   const { hub, place, context } = view;
   const calls = hub.shared!;
   if (calls.store.retime === undefined) {

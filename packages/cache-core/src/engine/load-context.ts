@@ -5,7 +5,15 @@ import type { Flight } from './flight.ts';
 import type { Found } from './found.ts';
 import type { View } from './view.ts';
 
-const LOADED_OPTION_NAMES: readonly (keyof LoadedOptions)[] = ['ttl', 'grace', 'jitter', 'tags', 'version', 'compress', 'l1Ttl'];
+const LOADED_OPTION_NAMES: readonly (keyof LoadedOptions)[] = [
+  'ttl',
+  'grace',
+  'jitter',
+  'tags',
+  'version',
+  'compress',
+  'l1Ttl',
+];
 
 /** What a loader has said about one value: options laid over those of the call. */
 export class LoadNotes {

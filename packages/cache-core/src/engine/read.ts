@@ -4,7 +4,8 @@ import type { CallOptions } from './call-options.ts';
 import { type Flight, tagsMovedSince } from './flight.ts';
 import { type Found, isStale } from './found.ts';
 import { checkedBy, fromL1, isDueForRefresh } from './l1.ts';
-import { joinOrLoad, type LoadRequest } from './load.ts';
+import { joinOrLoad } from './load.ts';
+import type { LoadRequest } from './load-request.ts';
 import { type Look, readShared } from './shared-read.ts';
 import { Budget } from './store-calls.ts';
 import type { View } from './view.ts';
@@ -24,12 +25,17 @@ export async function read(
 ): Promise<Found | null> {
   options.signal?.throwIfAborted();
   const kept = await fromL1Checked(view, key, options);
-  if (kept !== null && !isStale(kept) && !options.refresh) return hit(view, key, kept, loader, options, NOT_LOOKED);
+  if (kept !== null && !isStale(kept) && !options.refresh)
+    return hit(view, key, kept, loader, options, NOT_LOOKED);
 
   const { hub } = view;
   const budget = new Budget(hub.options.storeTimeoutMs);
-  const look = hub.shared === null ? NOT_LOOKED : await unlessAborted(readShared(view, key, options, budget), options.signal);
-  if (look.found !== null && !isStale(look.found) && !options.refresh) return hit(view, key, look.found, loader, options, look);
+  const look =
+    hub.shared === null
+      ? NOT_LOOKED
+      : await unlessAborted(readShared(view, key, options, budget), options.signal);
+  if (look.found !== null && !isStale(look.found) && !options.refresh)
+    return hit(view, key, look.found, loader, options, look);
 
   // The store knows best: a stale copy in memory serves only where the store could not be asked.
   const stale = look.found ?? (hub.shared === null || look.failed ? kept : null);
@@ -43,7 +49,14 @@ export async function read(
 const NOT_LOOKED: Look = { found: null, seen: undefined, failed: false };
 
 /** A fresh value; begins a refresh in the background where that is due. */
-function hit(view: View, key: string, found: Found, loader: Loader<unknown> | null, options: CallOptions, look: Look): Found {
+function hit(
+  view: View,
+  key: string,
+  found: Found,
+  loader: Loader<unknown> | null,
+  options: CallOptions,
+  look: Look,
+): Found {
   countHit(view, key, found);
   if (loader !== null && isDueForRefresh(found, options, view.hub.clock)) {
     refreshInBackground(view, { key, loader, options, stale: found, look }, 'early');
@@ -69,7 +82,15 @@ function refreshInBackground(view: View, request: RefreshRequest, cause: 'early'
     const unknown = view.hub.shared !== null && look === NOT_LOOKED;
     const current = unknown ? await readShared(view, key, options, budget) : look;
     if (current.found !== null && current !== look && current.found.freshMs > stale.freshMs) return;
-    const flight = joinOrLoad(view, { key, loader, options, stale, seen: current.seen, storeFailed: current.failed, budget });
+    const flight = joinOrLoad(view, {
+      key,
+      loader,
+      options,
+      stale,
+      seen: current.seen,
+      storeFailed: current.failed,
+      budget,
+    });
     pinned(view, flight, cause);
     await flight.promise;
   };
@@ -79,7 +100,8 @@ function refreshInBackground(view: View, request: RefreshRequest, cause: 'early'
 /** Marks a load as one in the background. */
 function pinned(view: View, flight: Flight, cause: 'early' | 'stale'): void {
   flight.pin();
-  if (view.context.emitter.active) view.context.emitter.emit('refresh', { key: flight.key, namespace: view.place.path, cause });
+  if (view.context.emitter.active)
+    view.context.emitter.emit('refresh', { key: flight.key, namespace: view.place.path, cause });
 }
 
 /** Step 4 of a read: a stale value is served at once, after `softTimeout`, or when the load has failed. */

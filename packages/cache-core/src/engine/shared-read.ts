@@ -6,7 +6,7 @@ import type { CallOptions } from './call-options.ts';
 import { tagsMovedSince } from './flight.ts';
 import type { Found } from './found.ts';
 import { keepInL1 } from './l1.ts';
-import { Budget, type StoreCalls } from './store-calls.ts';
+import type { Budget, StoreCalls } from './store-calls.ts';
 import { report, type View } from './view.ts';
 
 /** What a look into the store brought. */
@@ -45,7 +45,12 @@ export function beginning(view: View): Beginning {
  * Looks into the store for one key, together with all who do so at the time, and keeps what is fresh in memory. Never
  * rejects: a store that cannot be asked is a look that failed (P10).
  */
-export async function readShared(view: View, key: string, options: CallOptions, budget: Budget): Promise<Look> {
+export async function readShared(
+  view: View,
+  key: string,
+  options: CallOptions,
+  budget: Budget,
+): Promise<Look> {
   const { place } = view;
   const running = place.watched(key)?.read;
   if (running instanceof ReadFlight && running.asOf >= place.movedAt) {
@@ -62,7 +67,8 @@ export async function readShared(view: View, key: string, options: CallOptions, 
   try {
     const look = await flight.promise;
     const { found } = look;
-    if (found !== null && found.freshMs > 0 && place.admits(watch, began.asOf)) keepFound(view, key, found, began, options);
+    if (found !== null && found.freshMs > 0 && place.admits(watch, began.asOf))
+      keepFound(view, key, found, began, options);
     return look;
   } finally {
     if (watch.read === flight) watch.read = null;
@@ -71,12 +77,24 @@ export async function readShared(view: View, key: string, options: CallOptions, 
 }
 
 /** Keeps in memory what a look has found. Its times count from the beginning of the look. */
-export function keepFound(view: View, key: string, found: Found, began: Beginning, options: CallOptions): void {
+export function keepFound(
+  view: View,
+  key: string,
+  found: Found,
+  began: Beginning,
+  options: CallOptions,
+): void {
   const life = { ...found, startedMs: began.startedMs, asOf: began.asOf };
   keepInL1(view, key, found.value, life, options);
 }
 
-async function lookUp(view: View, key: string, options: CallOptions, began: Beginning, budget: Budget): Promise<Look> {
+async function lookUp(
+  view: View,
+  key: string,
+  options: CallOptions,
+  began: Beginning,
+  budget: Budget,
+): Promise<Look> {
   const calls = view.hub.shared!;
   const address = view.place.address(key);
   const names = stampsToAsk(view, options.tags);
@@ -109,7 +127,8 @@ export function stampsByName(
   names.forEach((name, index) => {
     const stamp = stamps[index] ?? null;
     byName.set(name, stamp);
-    if (stamp !== null && index >= view.place.stamps.length) view.hub.knownStamps.learn(name, stamp, began.asOf);
+    if (stamp !== null && index >= view.place.stamps.length)
+      view.hub.knownStamps.learn(name, stamp, began.asOf);
   });
   return byName;
 }
@@ -138,14 +157,21 @@ export async function judge(
   const elapsedMs = view.hub.clock.now() - began.startedMs;
   const keptMs = entry.keptMs - elapsedMs;
   if (keptMs <= 0) return dead;
-  const checked = options.schema === null ? { valid: true as const, value: entry.value } : await validate(options.schema, entry.value);
+  const checked =
+    options.schema === null
+      ? { valid: true as const, value: entry.value }
+      : await validate(options.schema, entry.value);
   if (!checked.valid) {
     view.context.counters.invalidValues += 1;
     return dead;
   }
   const { ttlMs, graceMs, loadMs, tags } = entry;
   const freshMs = entry.freshMs - elapsedMs;
-  return { found: { value: checked.value, source: 'l2', freshMs, keptMs, ttlMs, graceMs, loadMs, tags }, seen, failed: false };
+  return {
+    found: { value: checked.value, source: 'l2', freshMs, keptMs, ttlMs, graceMs, loadMs, tags },
+    seen,
+    failed: false,
+  };
 }
 
 async function isValid(
@@ -176,6 +202,13 @@ async function isValid(
   });
 }
 
-function tagStampsOf(view: View, calls: StoreCalls, names: readonly StampName[], budget: Budget): Promise<(Stamp | null)[]> {
-  return calls.call('read stamps', budget, view.context.counters.latency.storeRead, (store) => store.stamps(names));
+function tagStampsOf(
+  view: View,
+  calls: StoreCalls,
+  names: readonly StampName[],
+  budget: Budget,
+): Promise<(Stamp | null)[]> {
+  return calls.call('read stamps', budget, view.context.counters.latency.storeRead, (store) =>
+    store.stamps(names),
+  );
 }

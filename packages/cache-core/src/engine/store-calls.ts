@@ -3,8 +3,8 @@ import type { Logger } from '../contracts/logger.ts';
 import type { SharedStore } from '../contracts/shared-store.ts';
 import { CacheError, isCacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
-import type { StoreCounters } from '../observe/statistics.ts';
 import type { LatencyHistogram } from '../observe/latency-histogram.ts';
+import type { StoreCounters } from '../observe/statistics.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import type { Watchdog } from '../resilience/deadline.ts';
 

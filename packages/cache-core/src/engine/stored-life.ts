@@ -1,7 +1,7 @@
 import type { Clock } from '../contracts/clock.ts';
 import type { EntryDraft } from '../contracts/shared-store.ts';
-import type { Place } from '../memory/place.ts';
 import type { EntryLife } from '../memory/memory-entry.ts';
+import type { Place } from '../memory/place.ts';
 import type { CallOptions } from './call-options.ts';
 
 /** The time to live of what is stored now: jitter shortens it, never lengthens. */
@@ -11,7 +11,13 @@ export function ttlOf(options: CallOptions, clock: Clock): number {
 }
 
 /** What goes to the store. */
-export function draftOf(place: Place, value: unknown, ttlMs: number, loadMs: number, options: CallOptions): EntryDraft {
+export function draftOf(
+  place: Place,
+  value: unknown,
+  ttlMs: number,
+  loadMs: number,
+  options: CallOptions,
+): EntryDraft {
   return {
     value,
     ttlMs,
@@ -41,5 +47,6 @@ export function lifeOf(
     asOf: began.asOf,
     tags: options.tags,
     version: options.version,
+    schema: options.schema,
   };
 }

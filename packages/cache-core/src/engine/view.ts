@@ -1,7 +1,7 @@
 import type { Logger } from '../contracts/logger.ts';
 import type { Place } from '../memory/place.ts';
-import type { CacheEvents } from '../observe/events.ts';
 import type { Emitter } from '../observe/emitter.ts';
+import type { CacheEvents } from '../observe/events.ts';
 import type { Counters } from '../observe/statistics.ts';
 import type { Background } from './background.ts';
 import type { CallOptions } from './call-options.ts';
@@ -38,5 +38,8 @@ export interface View {
 /** Reports what a caller does not hear of otherwise. */
 export function report(context: CacheContext, error: unknown, operation: string, key?: string): void {
   const shown = error instanceof Error ? error : new Error(String(error));
-  context.emitter.emit('error', key === undefined ? { error: shown, operation } : { error: shown, operation, key });
+  context.emitter.emit(
+    'error',
+    key === undefined ? { error: shown, operation } : { error: shown, operation, key },
+  );
 }

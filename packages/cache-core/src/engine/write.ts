@@ -4,10 +4,11 @@ import { CacheErrorCode } from '../errors/error-code.ts';
 import { shownKey } from '../key.ts';
 import { tooLarge } from '../memory/memory-store.ts';
 import { checkValue } from '../value.ts';
+import { checkLoaded } from './call-loader.ts';
 import type { CallOptions } from './call-options.ts';
 import { invalidate } from './invalidate.ts';
+import { keepsVersion } from './keep-loaded.ts';
 import { keepInL1 } from './l1.ts';
-import { checkLoaded, keepsVersion } from './load.ts';
 import { beginning } from './shared-read.ts';
 import { Budget } from './store-calls.ts';
 import { draftOf, lifeOf, ttlOf } from './stored-life.ts';
@@ -35,7 +36,8 @@ export async function write(view: View, requests: readonly WriteRequest[]): Prom
     if (request.ttlMs > 0) storing.push({ ...request, index });
     else answers[index] = await dropped(view, request.key);
   }
-  if (view.hub.shared === null) for (const request of storing) answers[request.index] = writeToMemory(view, request);
+  if (view.hub.shared === null)
+    for (const request of storing) answers[request.index] = writeToMemory(view, request);
   else await writeToStore(view, storing, answers);
   const announced = storing.filter(({ index }) => !('error' in answers[index]!));
   if (view.hub.bus !== null && announced.length > 0) {
@@ -45,7 +47,12 @@ export async function write(view: View, requests: readonly WriteRequest[]): Prom
 
   async function check({ key, value, options }: WriteRequest): Promise<Omit<Pending, 'index'>> {
     checkValue(key, value);
-    return { key, value: await checkLoaded(key, value, options), options, ttlMs: ttlOf(options, view.hub.clock) };
+    return {
+      key,
+      value: await checkLoaded(key, value, options),
+      options,
+      ttlMs: ttlOf(options, view.hub.clock),
+    };
   }
 }
 
@@ -64,7 +71,7 @@ export function writeAtOnce(view: View, key: string, value: unknown, options: Ca
   const ttlMs = ttlOf(options, view.hub.clock);
   if (ttlMs > 0) return writeToMemory(view, { key, value, options, ttlMs, index: 0 });
   view.hub.purgeAddress(view.place.address(key));
-  return { stored: true, bytes: 0, compressed: false };
+  return STORED;
 }
 
 /** A time to live of 0: the key is deleted. */
@@ -80,16 +87,18 @@ async function dropped(view: View, key: string): Promise<Written> {
 function writeToMemory(view: View, { key, value, options, ttlMs }: Pending): Written {
   const { hub, place } = view;
   if (!keepsVersion(view, key, options.version)) return { stored: false, bytes: 0, compressed: false };
-  hub.failures.delete(place.address(key));
+  if (!hub.failures.isEmpty) hub.failures.delete(place.address(key));
   place.moveKey(key);
   const life = lifeOf(ttlMs, 0, beginning(view), options);
   try {
-    const kept = hub.table.put(place, key, value, { ...life, schema: options.schema }, needsEntry(view, options));
-    return kept ? { stored: true, bytes: 0, compressed: false } : { error: tooLarge(key, hub.table.limits.maxBytes) };
+    const kept = hub.table.put(place, key, value, life, needsEntry(view, options));
+    return kept ? STORED : { error: tooLarge(key, hub.table.limits.maxBytes) };
   } catch (error) {
     return { error };
   }
 }
+
+const STORED: StoreOutcome = { stored: true, bytes: 0, compressed: false };
 
 function needsEntry(view: View, options: CallOptions): boolean {
   const { graceMs, tags, version, schema } = options;
@@ -114,7 +123,9 @@ async function writeToStore(view: View, requests: readonly Pending[], answers: W
       entry: draftOf(place, value, ttlMs, 0, options),
     }));
     const budget = new Budget(hub.options.invalidationTimeoutMs);
-    outcomes = await hub.shared!.call('write', budget, context.counters.latency.storeWrite, (store) => store.write(writes));
+    outcomes = await hub.shared!.call('write', budget, context.counters.latency.storeWrite, (store) =>
+      store.write(writes),
+    );
   } catch (error) {
     failure = { error };
   }
@@ -136,7 +147,11 @@ async function writeToStore(view: View, requests: readonly Pending[], answers: W
 }
 
 function unanswered(key: string): CacheError {
-  return new CacheError(`The store did not say what became of '${shownKey(key)}'.`, CacheErrorCode.STORE_FAILED, {
-    details: { applied: 'unknown' },
-  });
+  return new CacheError(
+    `The store did not say what became of '${shownKey(key)}'.`,
+    CacheErrorCode.STORE_FAILED,
+    {
+      details: { applied: 'unknown' },
+    },
+  );
 }

@@ -17,7 +17,13 @@ describe('CacheManager on memory', () => {
     const cache = new CacheManager();
     let loads = 0;
     const values = await Promise.all(
-      Array.from({ length: 1000 }, () => cache.get('k', async () => { loads += 1; await null; return 7; })),
+      Array.from({ length: 1000 }, () =>
+        cache.get('k', async () => {
+          loads += 1;
+          await null;
+          return 7;
+        }),
+      ),
     );
     expect(new Set(values)).toEqual(new Set([7]));
     expect(loads).toBe(1);

@@ -12,16 +12,21 @@ import { escapeName } from '../key.ts';
 import { MemoryStore } from '../memory/memory-store.ts';
 import type { EvictionCause, EvictionListener } from '../memory/memory-table.ts';
 import { Emitter, type EventListener } from '../observe/emitter.ts';
-import { CACHE_EVENTS, type CacheEvent, type CacheEvents } from '../observe/events.ts';
 import { logEvents } from '../observe/event-log.ts';
-import { type CacheStatistics, Counters, snapshotLatency } from '../observe/statistics.ts';
+import { CACHE_EVENTS, type CacheEvent, type CacheEvents } from '../observe/events.ts';
 import { silentLogger } from '../observe/silent-logger.ts';
+import { type CacheStatistics, Counters, snapshotLatency } from '../observe/statistics.ts';
 import { invalidOption } from '../option-checks.ts';
 import type { CircuitState } from '../resilience/circuit-breaker.ts';
 import { Attachment, closedError } from './attachment.ts';
 import { CacheView } from './cache-view.ts';
 import { type HealthStatus, healthOf, unhealthy } from './health.ts';
-import { type CacheManagerOptions, type ResolvedManagerOptions, resolveDefaults, resolveManagerOptions } from './manager-options.ts';
+import {
+  type CacheManagerOptions,
+  type ResolvedManagerOptions,
+  resolveDefaults,
+  resolveManagerOptions,
+} from './manager-options.ts';
 import { storeByName } from './store-by-name.ts';
 
 export interface CloseOptions {
@@ -76,7 +81,12 @@ export class CacheManager extends CacheView {
   /** What this cache can promise: what its store can. */
   get capabilities(): StoreCapabilities {
     const { hub } = this.#attachment;
-    return { health: { health: () => ({ connected: this.isConnected(), latencyMs: hub?.shared?.lastLatencyMs ?? null }) }, ...without(hub?.store) };
+    return {
+      health: {
+        health: () => ({ connected: this.isConnected(), latencyMs: hub?.shared?.lastLatencyMs ?? null }),
+      },
+      ...without(hub?.store),
+    };
   }
 
   /**
@@ -110,8 +120,20 @@ export class CacheManager extends CacheView {
     const { counters } = this.#context;
     const { hub } = this.#attachment;
     const reads = counters.hits + counters.misses;
-    const { hits, misses, staleHits, loads, loadErrors, joins, refusedFills, sets, deletes, invalidations, unreadable, invalidValues } =
-      counters;
+    const {
+      hits,
+      misses,
+      staleHits,
+      loads,
+      loadErrors,
+      joins,
+      refusedFills,
+      sets,
+      deletes,
+      invalidations,
+      unreadable,
+      invalidValues,
+    } = counters;
     return {
       hits,
       misses,
@@ -187,7 +209,10 @@ export class CacheManager extends CacheView {
 function makeContext(resolved: ResolvedManagerOptions): CacheContext {
   const { logger } = resolved.hub;
   const emitter = new Emitter<CacheEvents>(CACHE_EVENTS, (error, name) => {
-    logger.error({ event: name, error: error instanceof Error ? error.name : 'unknown' }, 'a listener failed');
+    logger.error(
+      { event: name, error: error instanceof Error ? error.name : 'unknown' },
+      'a listener failed',
+    );
   });
   const context: CacheContext = {
     emitter,
@@ -219,7 +244,12 @@ function makeListeners(context: CacheContext): { listener: HubListener; onEvict:
 function memoryFor(resolved: ResolvedManagerOptions): CacheStore {
   const { l1, clock } = resolved.hub;
   if (l1 === false) {
-    throw invalidOption('CacheManager.l1', 'left on', false, 'Memory is the only store here: without it nothing would be cached.');
+    throw invalidOption(
+      'CacheManager.l1',
+      'left on',
+      false,
+      'Memory is the only store here: without it nothing would be cached.',
+    );
   }
   return new MemoryStore({ clock, ...(typeof l1 === 'object' ? l1 : {}) });
 }
@@ -241,7 +271,9 @@ async function openByName(resolved: ResolvedManagerOptions): Promise<Hub> {
 
 /** The options given for a store; those of a memory made here are used up in making it. */
 function givenBeside({ store, given }: ResolvedManagerOptions): ReadonlySet<string> {
-  return typeof store === 'string' ? new Set([...given].filter((name) => name !== 'l1' && name !== 'clock')) : given;
+  return typeof store === 'string'
+    ? new Set([...given].filter((name) => name !== 'l1' && name !== 'clock'))
+    : given;
 }
 
 function without(store: CacheStore | undefined): StoreCapabilities {

@@ -1,7 +1,13 @@
 import type { CacheStore } from '../contracts/cache-store.ts';
-import type { BatchLoader, Loader } from '../contracts/loader.ts';
 import type { Duration } from '../contracts/duration.ts';
-import type { CacheEntry, CacheItem, GetOptions, InvalidateOptions, SetOptions } from '../contracts/options.ts';
+import type { BatchLoader, Loader } from '../contracts/loader.ts';
+import type {
+  CacheEntry,
+  CacheItem,
+  GetOptions,
+  InvalidateOptions,
+  SetOptions,
+} from '../contracts/options.ts';
 import type { StampName } from '../contracts/stamp.ts';
 import { durationMs } from '../duration.ts';
 import { type CallOptions, resolveCall, tagStamps } from '../engine/call-options.ts';
@@ -14,15 +20,15 @@ import { expireNow, retime } from '../engine/lifetime.ts';
 import { read } from '../engine/read.ts';
 import { readMany } from '../engine/read-many.ts';
 import type { CacheContext, View } from '../engine/view.ts';
-import { write, type Written, writeAtOnce } from '../engine/write.ts';
+import { type Written, write, writeAtOnce } from '../engine/write.ts';
 import { CacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
 import { checkKey, checkName } from '../key.ts';
 import { MemoryEntry } from '../memory/memory-entry.ts';
 import type { MemoryTable } from '../memory/memory-table.ts';
 import type { Place } from '../memory/place.ts';
-import { invalidOption, wholeNumber } from '../option-checks.ts';
 import { HITS_PER_SAMPLE } from '../observe/statistics.ts';
+import { invalidOption, wholeNumber } from '../option-checks.ts';
 import { type Attachment, closedError } from './attachment.ts';
 import { type NamespaceOptions, resolveNamespaceOptions } from './namespace-options.ts';
 
@@ -76,7 +82,11 @@ export class CacheView implements CacheStore {
    * Rejects with the loader's own error where there is no stale value to serve, with the signal's reason, and with
    * OPERATION_TIMEOUT after `hardTimeout`; never because a store failed.
    */
-  get<T>(key: string, loader: Loader<T>, options?: GetOptions): Promise<undefined extends T ? Exclude<T, undefined> | null : T>;
+  get<T>(
+    key: string,
+    loader: Loader<T>,
+    options?: GetOptions,
+  ): Promise<undefined extends T ? Exclude<T, undefined> | null : T>;
   get<T = unknown>(key: string, options?: GetOptions): Promise<T | null>;
   // Hot: no async function, no allocation but the promise, no look at options beyond three of their members.
   get(key: string, second?: Loader<unknown> | GetOptions, third?: GetOptions): Promise<unknown> {
@@ -121,7 +131,11 @@ export class CacheView implements CacheStore {
    * What is cached under a key, fresh or stale, with its times and tags; or null. With a loader as {@link get}, where
    * null means that the loader found nothing.
    */
-  async getEntry<T = unknown>(key: string, loader?: Loader<T> | GetOptions, options?: GetOptions): Promise<CacheEntry<T> | null> {
+  async getEntry<T = unknown>(
+    key: string,
+    loader?: Loader<T> | GetOptions,
+    options?: GetOptions,
+  ): Promise<CacheEntry<T> | null> {
     const loads = typeof loader === 'function';
     const view = await this.#ready();
     const call = this.#call(loads ? options : (loader ?? options), 'getEntry');
@@ -155,7 +169,8 @@ export class CacheView implements CacheStore {
     const view = this.#view !== null && !this.#parts.attachment.closed ? this.#view : await this.#ready();
     checkKey(key);
     const call = this.#setCall(options, 'set');
-    const written = writeAtOnce(view, key, value, call) ?? (await write(view, [{ key, value, options: call }]))[0]!;
+    const written =
+      writeAtOnce(view, key, value, call) ?? (await write(view, [{ key, value, options: call }]))[0]!;
     if ('error' in written) throw written.error;
     this.#wrote(key, call.ttlMs, written);
   }
@@ -166,7 +181,8 @@ export class CacheView implements CacheStore {
     const request = { keys: [view.place.address(checkKey(key))], stamps: [], mode: 'delete' as const };
     await invalidate(view, { ...request, announce: announces(options) });
     this.#context.counters.deletes += 1;
-    if (this.#context.emitter.active) this.#context.emitter.emit('delete', { key, namespace: view.place.path });
+    if (this.#context.emitter.active)
+      this.#context.emitter.emit('delete', { key, namespace: view.place.path });
   }
 
   /**
@@ -193,7 +209,7 @@ export class CacheView implements CacheStore {
     for (const key of list(keys, 'keys')) checkKey(key);
     const call = this.#call(loads ? options : (loader ?? options), 'getMany');
     const found = await readMany(view, keys, loads ? (loader as BatchLoader<unknown>) : null, call);
-    return found.map((one) => valueOf(one, loads)) as (T | null)[];
+    return found.map((one) => valueFor(one, loads)) as (T | null)[];
   }
 
   /**
@@ -305,10 +321,22 @@ export class CacheView implements CacheStore {
     const names = [...parts.names, checkName(name, 'namespace')];
     const resolved = resolveNamespaceOptions(options, parts.options, this.#context.tagPrefix);
     if (!resolved.usesL1 && parts.attachment.hub?.shared === null) {
-      throw invalidOption('namespace.l1', 'left on', false, 'Memory is the only store here: without it nothing would be cached.');
+      throw invalidOption(
+        'namespace.l1',
+        'left on',
+        false,
+        'Memory is the only store here: without it nothing would be cached.',
+      );
     }
     const usesL1 = parts.usesL1 && resolved.usesL1;
-    return new CacheView({ ...parts, names, options: resolved.options, usesL1, bounds: resolved.bounds, clears: null });
+    return new CacheView({
+      ...parts,
+      names,
+      options: resolved.options,
+      usesL1,
+      bounds: resolved.bounds,
+      clears: null,
+    });
   }
 
   async connect(): Promise<void> {
@@ -363,11 +391,16 @@ export class CacheView implements CacheStore {
     const beganMs = view.hub.clock.now();
     const found = await read(view, key, loads ? (second as Loader<unknown>) : null, call);
     if (found?.source === 'l1') this.#context.counters.latency.hit.record(view.hub.clock.now() - beganMs);
-    return valueOf(found, loads);
+    return valueFor(found, loads);
   }
 
   #call(options: unknown, where: string): CallOptions {
-    return resolveCall(this.#parts.options, (options ?? undefined) as GetOptions | undefined, this.#context.tagPrefix, where);
+    return resolveCall(
+      this.#parts.options,
+      (options ?? undefined) as GetOptions | undefined,
+      this.#context.tagPrefix,
+      where,
+    );
   }
 
   #setCall(options: Duration | SetOptions | null | undefined, where: string): CallOptions {
@@ -377,7 +410,11 @@ export class CacheView implements CacheStore {
     return { ...base, ttlMs: durationMs(options, `${where}.ttl`) };
   }
 
-  async #invalidateStamps(view: View, stamps: readonly StampName[], options: InvalidateOptions | undefined): Promise<void> {
+  async #invalidateStamps(
+    view: View,
+    stamps: readonly StampName[],
+    options: InvalidateOptions | undefined,
+  ): Promise<void> {
     await invalidate(view, { keys: [], stamps, mode: 'delete', announce: announces(options) });
     emitInvalidated(view, stamps);
   }
@@ -386,7 +423,14 @@ export class CacheView implements CacheStore {
     this.#context.counters.sets += 1;
     if (!this.#context.emitter.active) return;
     const { stored, bytes, compressed } = written;
-    this.#context.emitter.emit('set', { key, namespace: this.#place?.path ?? '', ttlMs, stored, bytes, compressed });
+    this.#context.emitter.emit('set', {
+      key,
+      namespace: this.#place?.path ?? '',
+      ttlMs,
+      stored,
+      bytes,
+      compressed,
+    });
   }
 
   #emitHit(key: string): void {
@@ -395,7 +439,8 @@ export class CacheView implements CacheStore {
 
   #countMiss(key: string): void {
     this.#context.counters.misses += 1;
-    if (this.#context.emitter.active) this.#context.emitter.emit('miss', { key, namespace: this.#place?.path ?? '' });
+    if (this.#context.emitter.active)
+      this.#context.emitter.emit('miss', { key, namespace: this.#place?.path ?? '' });
   }
 }
 
@@ -412,7 +457,7 @@ function isPlain(options: unknown): boolean {
   return refresh !== true && schema === undefined && signal === undefined;
 }
 
-function valueOf(found: Found | null, loads: boolean): unknown {
+function valueFor(found: Found | null, loads: boolean): unknown {
   return found === null || (!loads && isStale(found)) ? null : found.value;
 }
 
@@ -428,9 +473,9 @@ function list<T>(items: readonly T[], what: string): readonly T[] {
 }
 
 function bulkFailed(done: string, failed: readonly number[], all: number, cause: unknown): CacheError {
-  return new CacheError(
-    `${failed.length} of ${all} keys could not be ${done}.`,
-    CacheErrorCode.BULK_FAILED,
-    { cause, retryable: true, details: { failed } },
-  );
+  return new CacheError(`${failed.length} of ${all} keys could not be ${done}.`, CacheErrorCode.BULK_FAILED, {
+    cause,
+    retryable: true,
+    details: { failed },
+  });
 }

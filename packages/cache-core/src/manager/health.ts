@@ -15,7 +15,10 @@ export interface HealthStatus {
     /** This process's memory; null where none is used. */
     readonly l1: { readonly entries: number; readonly bytes: number; readonly serving: boolean } | null;
     /** The store behind it; null where memory is all there is. */
-    readonly l2: { readonly connected: boolean; readonly details: Readonly<Record<string, string | number | boolean>> } | null;
+    readonly l2: {
+      readonly connected: boolean;
+      readonly details: Readonly<Record<string, string | number | boolean>>;
+    } | null;
   };
   readonly breaker: CircuitSnapshot | null;
   /** Null where there is no bus. */
@@ -36,7 +39,13 @@ export function healthOf(hub: Hub): HealthStatus {
     status: reachable && (bus === null || bus.alive) ? 'healthy' : 'degraded',
     latencyMs: shared === null ? 0 : shared.lastLatencyMs,
     tiers: {
-      l1: hub.keepsL1 ? { entries: table.lru.size, bytes: table.lru.calculatedSize, serving: !hub.leased || bus?.alive === true } : null,
+      l1: hub.keepsL1
+        ? {
+            entries: table.lru.size,
+            bytes: table.lru.calculatedSize,
+            serving: !hub.leased || bus?.alive === true,
+          }
+        : null,
       l2: shared === null ? null : { connected: store.isConnected(), details: report?.details ?? {} },
     },
     breaker: shared === null ? null : breaker.snapshot(),

@@ -1,3 +1,4 @@
+import { systemClock } from '../clock/system-clock.ts';
 import type { CacheStore } from '../contracts/cache-store.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { CompressionOptions } from '../contracts/compressor.ts';
@@ -6,9 +7,13 @@ import type { InvalidationBus } from '../contracts/invalidation-bus.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { GetOptions } from '../contracts/options.ts';
 import type { Serializer } from '../contracts/serializer.ts';
-import { systemClock } from '../clock/system-clock.ts';
 import { durationMs } from '../duration.ts';
-import { CALL_OPTION_NAMES, type CallOptions, DEFAULT_CALL_OPTIONS, overlay } from '../engine/call-options.ts';
+import {
+  CALL_OPTION_NAMES,
+  type CallOptions,
+  DEFAULT_CALL_OPTIONS,
+  overlay,
+} from '../engine/call-options.ts';
 import type { HubOptions } from '../engine/hub-options.ts';
 import { CacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
@@ -82,7 +87,9 @@ const MANAGER_NAMES: readonly (keyof CacheManagerOptions)[] = [
   'logger',
 ];
 
-export const DEFAULT_OPTION_NAMES = CALL_OPTION_NAMES.filter((name) => name !== 'signal' && name !== 'refresh' && name !== 'version');
+export const DEFAULT_OPTION_NAMES = CALL_OPTION_NAMES.filter(
+  (name) => name !== 'signal' && name !== 'refresh' && name !== 'version',
+);
 
 const DEFAULT_PREFIX = 'larder:';
 
@@ -109,7 +116,11 @@ export interface ResolvedManagerOptions {
 /** @throws INVALID_CONFIGURATION */
 export function resolveManagerOptions(options: CacheManagerOptions | undefined): ResolvedManagerOptions {
   const where = 'CacheManager';
-  const given = checkOptions<CacheManagerOptions>(options, [...MANAGER_NAMES, ...DEFAULT_OPTION_NAMES], where);
+  const given = checkOptions<CacheManagerOptions>(
+    options,
+    [...MANAGER_NAMES, ...DEFAULT_OPTION_NAMES],
+    where,
+  );
   const store = checkStore(given.store ?? 'memory');
   const byName = typeof store === 'string';
   const prefix = given.prefix === undefined ? null : checkName(given.prefix, 'prefix');
@@ -127,12 +138,21 @@ export function resolveManagerOptions(options: CacheManagerOptions | undefined):
     rootNamespace: byName ? null : prefix,
     hub: resolveHubOptions(given, where),
     given: names,
-    defaults: Object.fromEntries(DEFAULT_OPTION_NAMES.flatMap((name) => (names.has(name) ? [[name, given[name as keyof DefaultOptions]]] : []))),
+    defaults: Object.fromEntries(
+      DEFAULT_OPTION_NAMES.flatMap((name) =>
+        names.has(name) ? [[name, given[name as keyof DefaultOptions]]] : [],
+      ),
+    ),
   };
 }
 
 /** Default options of a view over those of the view it comes from. */
-export function resolveDefaults(base: CallOptions | null, defaults: Partial<DefaultOptions>, tagPrefix: string, where: string): CallOptions {
+export function resolveDefaults(
+  base: CallOptions | null,
+  defaults: Partial<DefaultOptions>,
+  tagPrefix: string,
+  where: string,
+): CallOptions {
   return overlay(base ?? DEFAULT_CALL_OPTIONS, defaults, tagPrefix, where);
 }
 
@@ -141,10 +161,15 @@ function resolveHubOptions(given: Partial<CacheManagerOptions>, where: string): 
   if (l1 !== undefined && typeof l1 !== 'boolean' && (typeof l1 !== 'object' || l1 === null)) {
     throw invalidOption(`${where}.l1`, 'true, false or options of the memory', l1);
   }
-  if (bus !== undefined && bus !== false && typeof (bus as { subscribe?: unknown } | null)?.subscribe !== 'function') {
+  if (
+    bus !== undefined &&
+    bus !== false &&
+    typeof (bus as { subscribe?: unknown } | null)?.subscribe !== 'function'
+  ) {
     throw invalidOption(`${where}.bus`, 'an InvalidationBus or false', bus);
   }
-  if (clock !== undefined && typeof (clock as { now?: unknown } | null)?.now !== 'function') throw invalidOption(`${where}.clock`, 'a Clock', clock);
+  if (clock !== undefined && typeof (clock as { now?: unknown } | null)?.now !== 'function')
+    throw invalidOption(`${where}.clock`, 'a Clock', clock);
   if (logger !== undefined && typeof (logger as { warn?: unknown } | null)?.warn !== 'function') {
     throw invalidOption(`${where}.logger`, 'a logger with debug, info, warn and error', logger);
   }
@@ -160,7 +185,10 @@ function resolveHubOptions(given: Partial<CacheManagerOptions>, where: string): 
     storeTimeoutMs: ms('storeTimeout', '250ms'),
     invalidationTimeoutMs: ms('invalidationTimeout', 1),
     maxInFlight: wholeNumber(given.maxInFlight ?? 10_000, `${where}.maxInFlight`, { min: 1, max: Infinity }),
-    maxConcurrentLoads: wholeNumber(given.maxConcurrentLoads ?? 100, `${where}.maxConcurrentLoads`, { min: 1, max: Infinity }),
+    maxConcurrentLoads: wholeNumber(given.maxConcurrentLoads ?? 100, `${where}.maxConcurrentLoads`, {
+      min: 1,
+      max: Infinity,
+    }),
     clock: clock ?? systemClock,
     logger: logger ?? silentLogger,
   };
@@ -170,12 +198,22 @@ function checkStore(store: unknown): CacheStore | StoreName {
   if (typeof store === 'string') {
     const name = STORE_NAMES.find((known) => known === store);
     if (name !== undefined) return name;
-    throw invalidOption('CacheManager.store', `a store, or one of ${STORE_NAMES.map((known) => `'${known}'`).join(', ')}`, store);
+    throw invalidOption(
+      'CacheManager.store',
+      `a store, or one of ${STORE_NAMES.map((known) => `'${known}'`).join(', ')}`,
+      store,
+    );
   }
   const methods = ['get', 'set', 'delete', 'clear', 'connect', 'disconnect', 'isConnected'] as const;
-  const missing = methods.filter((name) => typeof (store as Record<string, unknown> | null)?.[name] !== 'function');
+  const missing = methods.filter(
+    (name) => typeof (store as Record<string, unknown> | null)?.[name] !== 'function',
+  );
   if (missing.length === 0) return store as CacheStore;
-  throw invalidOption('CacheManager.store', `a store (it lacks ${missing.join(', ')}), or the name of one`, store);
+  throw invalidOption(
+    'CacheManager.store',
+    `a store (it lacks ${missing.join(', ')}), or the name of one`,
+    store,
+  );
 }
 
 /** These belong to a store that speaks to the outside, and a made one has its own. */
@@ -186,7 +224,11 @@ function refuseStoreOptions(names: ReadonlySet<string>, store: CacheStore | Stor
     store === 'memory'
       ? 'memory keeps the values themselves; leave it out, or name another store'
       : 'the store is made already; give it to the store instead';
-  throw new CacheError(`CacheManager.${refused} cannot be used here: ${reason}.`, CacheErrorCode.INVALID_CONFIGURATION, {
-    details: { option: refused },
-  });
+  throw new CacheError(
+    `CacheManager.${refused} cannot be used here: ${reason}.`,
+    CacheErrorCode.INVALID_CONFIGURATION,
+    {
+      details: { option: refused },
+    },
+  );
 }

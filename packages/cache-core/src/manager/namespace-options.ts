@@ -1,5 +1,5 @@
-import type { MemoryStoreOptions } from '../memory/memory-options.ts';
 import { type CallOptions, overlay } from '../engine/call-options.ts';
+import type { MemoryStoreOptions } from '../memory/memory-options.ts';
 import { byteCount, checkOptions, invalidOption, wholeNumber } from '../option-checks.ts';
 import { DEFAULT_OPTION_NAMES, type DefaultOptions } from './manager-options.ts';
 
@@ -34,7 +34,11 @@ export function resolveNamespaceOptions(
 
 function resolveBounds(l1: unknown, where: string): { maxEntries: number; maxBytes: number } {
   if (typeof l1 !== 'object' || l1 === null) throw invalidOption(where, 'bounds or false', l1);
-  const given = checkOptions<Pick<MemoryStoreOptions, 'maxEntries' | 'maxBytes'>>(l1, ['maxEntries', 'maxBytes'], where);
+  const given = checkOptions<Pick<MemoryStoreOptions, 'maxEntries' | 'maxBytes'>>(
+    l1,
+    ['maxEntries', 'maxBytes'],
+    where,
+  );
   return {
     maxEntries: wholeNumber(given.maxEntries ?? Infinity, `${where}.maxEntries`, { min: 1, max: Infinity }),
     maxBytes: byteCount(given.maxBytes ?? Infinity, `${where}.maxBytes`, { min: 1 }),

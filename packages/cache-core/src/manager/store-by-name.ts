@@ -18,7 +18,10 @@ const CLIENTS: Readonly<Record<Exclude<StoreName, 'memory'>, string>> = {
  * Makes a store from its name: looks for `@larder/store-<name>` beside this package, then where the application stands.
  * @throws INVALID_CONFIGURATION with the install command where it is nowhere, or where the store refuses the options
  */
-export async function storeByName(name: Exclude<StoreName, 'memory'>, options: StoreFactoryOptions): Promise<CacheStore> {
+export async function storeByName(
+  name: Exclude<StoreName, 'memory'>,
+  options: StoreFactoryOptions,
+): Promise<CacheStore> {
   const packageName = `@larder/store-${name}`;
   const module = (await load(packageName)) ?? (await loadFromApplication(packageName));
   if (module === null) {
@@ -45,7 +48,9 @@ async function load(specifier: string, packageName = specifier): Promise<Module 
     return (await import(specifier)) as Module;
   } catch (cause) {
     if (isMissing(cause, packageName)) return null;
-    throw new CacheError(`${packageName} could not be loaded.`, CacheErrorCode.INVALID_CONFIGURATION, { cause });
+    throw new CacheError(`${packageName} could not be loaded.`, CacheErrorCode.INVALID_CONFIGURATION, {
+      cause,
+    });
   }
 }
 
@@ -63,5 +68,7 @@ async function loadFromApplication(packageName: string): Promise<Module | null> 
 /** The package itself is missing, rather than something that it needs. */
 function isMissing(error: unknown, packageName: string): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return code === 'ERR_MODULE_NOT_FOUND' && typeof message === 'string' && message.includes(`'${packageName}'`);
+  return (
+    code === 'ERR_MODULE_NOT_FOUND' && typeof message === 'string' && message.includes(`'${packageName}'`)
+  );
 }

@@ -8,7 +8,8 @@ import { CACHE_EVENTS, type CacheEvents } from './events.ts';
 export function logEvents(emitter: Emitter<CacheEvents>, logger: Logger): void {
   for (const name of CACHE_EVENTS) {
     if (name === 'error') emitter.on('error', (event) => logError(event, logger));
-    else if (name === 'breaker') emitter.on('breaker', (event) => logger.warn({ ...event }, `store breaker ${event.state}`));
+    else if (name === 'breaker')
+      emitter.on('breaker', (event) => logger.warn({ ...event }, `store breaker ${event.state}`));
     else if (name === 'flush') emitter.on('flush', (event) => logger.warn({ ...event }, 'memory flushed'));
     else emitter.on(name, (event) => logger.debug(shown(event), `cache ${name}`));
   }
@@ -17,7 +18,10 @@ export function logEvents(emitter: Emitter<CacheEvents>, logger: Logger): void {
 function logError({ error, operation, key }: CacheEvents['error'], logger: Logger): void {
   // A message that is not ours may quote a value.
   const message = isCacheError(error) ? error.message : error.name;
-  logger.warn({ operation, ...(key === undefined ? {} : { key: shownKey(key) }), error: message }, 'cache error');
+  logger.warn(
+    { operation, ...(key === undefined ? {} : { key: shownKey(key) }), error: message },
+    'cache error',
+  );
 }
 
 function shown(event: object): Record<string, unknown> {

@@ -1,7 +1,15 @@
 import { LatencyHistogram, type LatencySnapshot } from './latency-histogram.ts';
 
 /** The operations whose latency is kept. */
-export const TIMED_OPERATIONS = ['hit', 'load', 'storeRead', 'storeLease', 'storeFill', 'storeWrite', 'storeInvalidate'] as const;
+export const TIMED_OPERATIONS = [
+  'hit',
+  'load',
+  'storeRead',
+  'storeLease',
+  'storeFill',
+  'storeWrite',
+  'storeInvalidate',
+] as const;
 export type TimedOperation = (typeof TIMED_OPERATIONS)[number];
 
 /** A hit is timed once in this many: timing each would cost half as much again as the hit itself. */

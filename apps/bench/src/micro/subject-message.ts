@@ -1,0 +1,19 @@
+import type { MicroSettings } from './micro-settings.ts';
+
+/** What a subject's process is asked for. */
+export type SubjectOrder =
+  | {
+      readonly kind: 'prepare';
+      readonly group: number;
+      readonly member: number;
+      readonly settings: MicroSettings;
+    }
+  | { readonly kind: 'round' }
+  | { readonly kind: 'memory'; readonly subject: string; readonly settings: MicroSettings };
+
+/** What it answers, one answer to each order. */
+export type SubjectAnswer =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'round'; readonly cpuNs: number }
+  | { readonly kind: 'memory'; readonly bytes: number }
+  | { readonly kind: 'failed'; readonly message: string };

@@ -1,0 +1,121 @@
+import type { MicroResult, MicroRow } from '../micro/micro-result.ts';
+import type { ReplayResult } from '../replay/replay-result.ts';
+import type { ReplayScenarioResult, ScenarioResult } from '../scenario/scenario.ts';
+import { bytes, count, latency, nanoseconds, percent, rate, ratio } from '../terminal/figures.ts';
+import { type TextColumn, textTable } from '../terminal/text-table.ts';
+
+const left = (title: string): TextColumn => ({ title, align: 'left' });
+const right = (title: string): TextColumn => ({ title, align: 'right' });
+
+export const REPLAY_COLUMNS: readonly TextColumn[] = [
+  left('Scenario'),
+  left('Subject'),
+  right('Requests'),
+  right('Hit ratio'),
+  right('Joined'),
+  right('Loads saved'),
+  right('Throughput'),
+  right('p50'),
+  right('p99'),
+  right('Memory'),
+];
+
+export const MICRO_COLUMNS: readonly TextColumn[] = [
+  left('Operation'),
+  right('CPU'),
+  right('Ratio'),
+  right('Quartiles'),
+  right('Range'),
+  right('At most'),
+  left(''),
+];
+
+export const MEMORY_COLUMNS: readonly TextColumn[] = [left('Subject'), right('Bytes an entry'), right('Ratio')];
+
+/** What a run has found, as it is printed. */
+export function summaryText(results: readonly ScenarioResult[]): string {
+  const replays = results.filter((result) => result.kind === 'replay');
+  const micro = results.find((result) => result.kind === 'micro');
+  const parts: string[] = [];
+  if (replays.length > 0) {
+    const rows = replays.flatMap((scenario, place) => [...(place === 0 ? [] : [[]]), ...replayRows(scenario)]);
+    parts.push(textTable(REPLAY_COLUMNS, rows));
+    const notes = replays.map(oneAtATimeNote).filter((note) => note !== null);
+    if (notes.length > 0) parts.push(notes.join('\n'));
+  }
+  if (micro !== undefined) {
+    if (micro.rows.length > 0) parts.push(textTable(MICRO_COLUMNS, microRows(micro)), microNote(micro));
+    if (micro.memory.length > 0) parts.push(textTable(MEMORY_COLUMNS, memoryRows(micro)));
+  }
+  return parts.join('\n\n');
+}
+
+/** A line for a step that has just ended. */
+export function replayLine(result: ReplayResult): string {
+  const { hitRatio, loadsSaved, throughput, latency: times } = result;
+  return `hits ${percent(hitRatio)}, loads saved ${percent(loadsSaved)}, ${rate(throughput)}, p50 ${latency(times.p50Ms)}, p99 ${latency(times.p99Ms)}`;
+}
+
+export function replayRows({ name, results }: ReplayScenarioResult): string[][] {
+  return results.map((result) => [
+    name,
+    result.end === 'interrupted' ? `${result.subject} (stopped)` : result.subject,
+    count(result.requests),
+    percent(result.hitRatio),
+    percent(result.requests === 0 ? 0 : result.joins / result.requests),
+    percent(result.loadsSaved),
+    rate(result.throughput),
+    latency(result.latency.p50Ms),
+    latency(result.latency.p99Ms),
+    bytes(result.memoryBytes),
+  ]);
+}
+
+export function microRows({ rows }: MicroResult): string[][] {
+  return rows.flatMap((row, place) => {
+    const first = rows[place - 1]?.group !== row.group;
+    const heading = first ? [...(place === 0 ? [] : [[]]), [`${row.group}:`]] : [];
+    return [...heading, microRow(row)];
+  });
+}
+
+function microRow(row: MicroRow): string[] {
+  const isLimit = row.subject === row.limit;
+  const { ratio: spread } = row;
+  const written = isLimit
+    ? ['1', '', '']
+    : [ratio(spread.median), `${ratio(spread.q1)}–${ratio(spread.q3)}`, `${ratio(spread.min)}–${ratio(spread.max)}`];
+  const bound = row.bound === null ? '' : ratio(row.bound);
+  return [`  ${row.subject}`, nanoseconds(row.cpuNs.median), ...written, bound, verdict(row)];
+}
+
+/** Whether a row keeps its promise, judged by its median. */
+export function verdict(row: MicroRow): string {
+  if (row.control) return 'noise';
+  if (row.bound === null) return '';
+  return row.ratio.median <= row.bound ? 'within' : 'above';
+}
+
+export function memoryRows({ memory }: MicroResult): string[][] {
+  const limit = memory.find(({ subject }) => subject === 'lru-cache')?.bytesPerEntry;
+  return memory.map(({ subject, bytesPerEntry }) => [
+    subject,
+    `${bytesPerEntry.toFixed(1)} B`,
+    limit === undefined ? '' : ratio(bytesPerEntry / limit),
+  ]);
+}
+
+export function microNote({ rows, entries, operationsPerRound }: MicroResult): string {
+  const rounds = Math.min(...rows.map((row) => row.rounds));
+  return (
+    `CPU time of one operation, median of at least ${rounds} interleaved rounds of ${count(operationsPerRound)} over ${count(entries)} entries, ` +
+    'each subject in a process of its own; ratio to the first of its group within each round.'
+  );
+}
+
+/** What the eviction policy alone makes of a trace; null where that was not measured. */
+export function oneAtATimeNote({ name, maxEntries, oneAtATime }: ReplayScenarioResult): string | null {
+  if (oneAtATime.length === 0) return null;
+  const shares = oneAtATime.map(({ subject, hitRatio }) => `${subject} ${percent(hitRatio)}`).join(', ');
+  return `${name}, one request at a time, ${count(maxEntries)} entries: hit ratio ${shares}.`;
+}

@@ -1,0 +1,111 @@
+import type { Lease } from '../contracts/shared-store.ts';
+import { CacheErrorCode } from '../errors/error-code.ts';
+import type { CallOptions } from './call-options.ts';
+import type { Flight } from './flight.ts';
+import type { Found } from './found.ts';
+import { keepInL1 } from './l1.ts';
+import { isStorable, type LoadNotes } from './load-context.ts';
+import { Budget } from './store-calls.ts';
+import { draftOf, lifeOf, ttlOf } from './stored-life.ts';
+import { report, type View } from './view.ts';
+
+/** Stores what was loaded, if nothing stands against it, and says what callers get (step 5 of a read). */
+export async function keep(
+  view: View,
+  flight: Flight,
+  value: unknown,
+  notes: LoadNotes,
+  loadMs: number,
+  startedMs: number,
+): Promise<Found | null> {
+  if (value === undefined) return null;
+  const { options } = notes;
+  const ttlMs = ttlOf(options, view.hub.clock);
+  const found: Found = {
+    value,
+    source: 'loader',
+    freshMs: ttlMs,
+    keptMs: ttlMs + options.graceMs,
+    ttlMs,
+    graceMs: options.graceMs,
+    loadMs,
+    tags: options.tags,
+  };
+  if (!flight.linked || !isStorable(notes, value)) return found;
+  const lease = flight.right === null ? null : view.hub.leases!.spend(flight.right);
+  if (lease !== null) {
+    const outcome = await fill(view, flight.key, value, ttlMs, loadMs, lease, options);
+    if (outcome === 'refused' || outcome === 'unstorable') return found;
+  } else if (flight.right !== null) return found;
+  if (!keepLoaded(view, flight, value, ttlMs, loadMs, startedMs, options))
+    view.context.counters.refusedFills += 1;
+  return found;
+}
+
+/** Puts a loaded value into memory unless it has been poisoned meanwhile; and poisons older loads of the key. */
+export function keepLoaded(
+  view: View,
+  flight: Flight,
+  value: unknown,
+  ttlMs: number,
+  loadMs: number,
+  startedMs: number,
+  options: CallOptions,
+): boolean {
+  const { generations } = view.hub.table;
+  const moved = !flight.admitted || options.tags.some((tag) => generations.tag(tag).movedAt > flight.asOf);
+  if (moved) return false;
+  if (!keepsVersion(view, flight.key, options.version)) return false;
+  keepInL1(
+    view,
+    flight.key,
+    value,
+    lifeOf(ttlMs, loadMs, { asOf: flight.asOf, startedMs }, options),
+    options,
+  );
+  flight.watch.movedAt = generations.next();
+  return true;
+}
+
+/** Whether a value of this version may replace what memory, as the only tier, has. */
+export function keepsVersion(view: View, key: string, version: number | undefined): boolean {
+  if (version === undefined || view.hub.shared !== null) return true;
+  const kept = view.hub.table.versionOf(view.place, key);
+  return kept === undefined || kept <= version;
+}
+
+/** Fills the store under a lease. A store that fails is not the caller's fault: the value is good all the same. */
+async function fill(
+  view: View,
+  key: string,
+  value: unknown,
+  ttlMs: number,
+  loadMs: number,
+  lease: Lease,
+  options: CallOptions,
+): Promise<'stored' | 'refused' | 'failed' | 'unstorable'> {
+  const { hub, context } = view;
+  try {
+    const entry = draftOf(view.place, value, ttlMs, loadMs, options);
+    const budget = new Budget(hub.options.storeTimeoutMs);
+    const [outcome] = await hub.shared!.call('fill', budget, context.counters.latency.storeFill, (store) =>
+      store.fill([{ lease, entry }]),
+    );
+    if (outcome!.stored) return 'stored';
+    context.counters.refusedFills += 1;
+    return 'refused';
+  } catch (error) {
+    report(context, error, 'fill', key);
+    return isAboutValue(error) ? 'unstorable' : 'failed';
+  }
+}
+
+/** Whether a store has refused a value for its own sake: then it is kept nowhere, so that both tiers agree (P15). */
+export function isAboutValue(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return (
+    code === CacheErrorCode.SERIALIZATION_FAILED ||
+    code === CacheErrorCode.INVALID_VALUE ||
+    code === CacheErrorCode.VALUE_TOO_LARGE
+  );
+}
