@@ -1,1 +1,9 @@
-console.log('bench', process.argv.slice(2));
+import { bench } from './bench.ts';
+
+// Whoever reads the output has gone (`| head`): there is nobody left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
+process.exitCode = await bench(process.argv.slice(2));

@@ -100,6 +100,12 @@ describe('stored bytes', () => {
     },
   );
 
+  it('that would unpack to more than a thousand times their size are refused, however little that is', async () => {
+    const stream = zeros('brotli', 4 * MEGABYTE);
+    expect(stream.length).toBeLessThan(4_000);
+    expect(await outcome(forged(stream, { algorithm: 'brotli', rawBytes: 4 * MEGABYTE }))).toBe('bomb');
+  });
+
   it.each(ALGORITHMS)('whose stream is not what they say are refused: %s', async (algorithm) => {
     const stream = zeros(algorithm, 5_000);
     const refused = async (data: Buffer, rawBytes: number) =>

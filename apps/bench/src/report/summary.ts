@@ -1,5 +1,4 @@
 import type { MicroResult, MicroRow } from '../micro/micro-result.ts';
-import type { ReplayResult } from '../replay/replay-result.ts';
 import type { ReplayScenarioResult, ScenarioResult } from '../scenario/scenario.ts';
 import { bytes, count, latency, nanoseconds, percent, rate, ratio } from '../terminal/figures.ts';
 import { type TextColumn, textTable } from '../terminal/text-table.ts';
@@ -48,12 +47,6 @@ export function summaryText(results: readonly ScenarioResult[]): string {
     if (micro.memory.length > 0) parts.push(textTable(MEMORY_COLUMNS, memoryRows(micro)));
   }
   return parts.join('\n\n');
-}
-
-/** A line for a step that has just ended. */
-export function replayLine(result: ReplayResult): string {
-  const { hitRatio, loadsSaved, throughput, latency: times } = result;
-  return `hits ${percent(hitRatio)}, loads saved ${percent(loadsSaved)}, ${rate(throughput)}, p50 ${latency(times.p50Ms)}, p99 ${latency(times.p99Ms)}`;
 }
 
 export function replayRows({ name, results }: ReplayScenarioResult): string[][] {

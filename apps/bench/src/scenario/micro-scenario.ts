@@ -4,6 +4,7 @@ import { MICRO_SETTINGS } from '../micro/micro-settings.ts';
 import { measureGroup } from '../micro/rounds.ts';
 import { SubjectHandle } from '../micro/subject-handle.ts';
 import type { BenchOptions } from '../options/bench-options.ts';
+import { memoryLine, microLine } from '../terminal/step-line.ts';
 import type { Scenario, Step, StepMonitor } from './scenario.ts';
 
 const DEFAULT_MS = 15_000;
@@ -24,14 +25,16 @@ export function microScenario(options: BenchOptions): Scenario {
       label: `micro · ${group.name}`,
       expectedMs: groupMs + WARM_UP_MS,
       run: async (monitor) => {
-        rows.push(...(await measureGroup(group, place, settings, groupMs, monitor)));
+        const measured = await measureGroup(group, place, settings, groupMs, monitor);
+        rows.push(...measured);
+        return microLine(measured);
       },
     };
   });
 
-  const measureMemory = async (monitor: StepMonitor): Promise<void> => {
+  const measureMemory = async (monitor: StepMonitor): Promise<string> => {
     for (const [done, subject] of Object.keys(MEMORY_SUBJECTS).entries()) {
-      if (monitor.signal.aborted) return;
+      if (monitor.signal.aborted) break;
       monitor.report({ fraction: done / Object.keys(MEMORY_SUBJECTS).length, detail: subject });
       const handle = new SubjectHandle();
       try {
@@ -42,6 +45,7 @@ export function microScenario(options: BenchOptions): Scenario {
         await handle.stop();
       }
     }
+    return memoryLine(memory);
   };
 
   return {

@@ -6,6 +6,8 @@ import { larder } from '../subject/larder.ts';
 import { lruCache } from '../subject/lru-cache.ts';
 import { noCache } from '../subject/no-cache.ts';
 import type { SubjectKind } from '../subject/subject.ts';
+import { percent } from '../terminal/figures.ts';
+import { replayLine } from '../terminal/step-line.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { Scenario, Step, StepMonitor } from './scenario.ts';
 import type { ScenarioName } from './scenario-name.ts';
@@ -45,7 +47,9 @@ export function replayScenario(plan: ReplayPlan, options: BenchOptions): Scenari
       expectedMs: Math.min(boundMs, plan.requests * (REQUEST_MS + missMs)),
       run: async (monitor) => {
         const conditions = conditionsOf(plan, options, boundMs, monitor);
-        results.push(await replay(subject, plan.driver(), conditions));
+        const result = await replay(subject, plan.driver(), conditions);
+        results.push(result);
+        return replayLine(result);
       },
     };
   });
@@ -58,6 +62,7 @@ export function replayScenario(plan: ReplayPlan, options: BenchOptions): Scenari
       const conditions = { ...conditionsOf(plan, options, Infinity, monitor), latencyMs: 0, concurrency: 1 };
       const { hitRatio, end } = await replay(subject, clients(workloadOf()), conditions);
       if (end === 'complete') oneAtATime.push({ subject: subject.name, hitRatio });
+      return `hits ${percent(hitRatio)}`;
     },
   }));
 

@@ -15,8 +15,8 @@ export interface Step {
   readonly label: string;
   /** A guess, for the time left. */
   readonly expectedMs: number;
-  /** Resolves early, with what it has, when the signal is aborted. */
-  run(monitor: StepMonitor): Promise<void>;
+  /** Resolves early, with what it has, when the signal is aborted. Answers what it found in a few words, or `''`. */
+  run(monitor: StepMonitor): Promise<string>;
 }
 
 /** How a step can be stopped, and where it says how far it is. */

@@ -190,6 +190,10 @@ describe('Codec', () => {
     );
     for (const error of [writing, reading])
       expect(`${error.stack} ${String(error.cause)}`).not.toContain('hunter2');
+    const halved = { ...reversing, serialize: () => '\udfff' };
+    expect(refusalOf(() => encode('x', { serializer: halved })).message).toContain(
+      'half of a surrogate pair',
+    );
     const odd = { serialize: () => 1, deserialize: () => 1 } as unknown as Serializer;
     expect(refusalOf(() => encode('x', { serializer: odd })).message).toContain(
       'neither a string nor a Uint8Array',

@@ -12,6 +12,7 @@ import { type Envelope, openEnvelope, type Payload, PayloadKind, sealEnvelope } 
 import { JSONSerializer } from './json-serializer.ts';
 import { MessagePackSerializer } from './message-pack-serializer.ts';
 import { nativePayload, nativeValue } from './native-payload.ts';
+import { isWellFormed } from './well-formed.ts';
 
 export interface CodecOptions {
   /** How values become text or bytes. Default: a {@link MessagePackSerializer}. */
@@ -123,10 +124,14 @@ export class Codec {
     try {
       data = this.#serializer.serialize(value);
     } catch (error) {
-      throw serializerFault(error);
+      // What it threw is not passed on, unless it is one of ours: it may quote the value.
+      throw isCacheError(error) ? error : serializerFault('threw');
     }
     const isText = typeof data === 'string';
-    if (!isText && !(data instanceof Uint8Array)) throw serializerFault(undefined);
+    if (!isText && !(data instanceof Uint8Array))
+      throw serializerFault('answered neither a string nor a Uint8Array');
+    if (isText && !isWellFormed(data as string))
+      throw serializerFault('answered text with half of a surrogate pair');
     // A character is a byte at least: text that is too long need not be counted.
     const byteLength =
       !isText || data.length > this.maxValueBytes ? data.length : Buffer.byteLength(data as string, 'utf8');
@@ -160,7 +165,8 @@ export class Codec {
     const { algorithm, rawBytes, payloadStart } = envelope;
     this.#checkSize(rawBytes);
     const stream = buffer.subarray(payloadStart);
-    if (rawBytes > stream.length * MAX_RATIO) throw corruptEntry('bomb', 'they would unpack to too many');
+    if (rawBytes > stream.length * MAX_RATIO)
+      throw corruptEntry('bomb', 'they would unpack to more than a thousand times their size');
     if (algorithm === null || !isAvailable(algorithm)) {
       throw corruptEntry('compression', `they are compressed with ${algorithm}, which this Node lacks`);
     }
@@ -217,12 +223,9 @@ export class Codec {
 /** For an entry that asks to be compressed where no compression is configured. */
 const FALLBACK = { algorithm: 'gzip', level: 1 } as const;
 
-/** What the serializer threw is not passed on, unless it is one of ours: it may quote the value. */
-function serializerFault(error: unknown): CacheError {
-  if (isCacheError(error)) return error;
-  const why = error === undefined ? 'answered neither a string nor a Uint8Array' : 'threw';
+function serializerFault(what: string): CacheError {
   return new CacheError(
-    `The value cannot be stored: the serializer ${why}. Try it on the value alone to see why.`,
+    `The value cannot be stored: the serializer ${what}. Try it on the value alone to see why.`,
     CacheErrorCode.SERIALIZATION_FAILED,
   );
 }

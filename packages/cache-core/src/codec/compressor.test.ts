@@ -98,10 +98,11 @@ describe.each(ALGORITHMS)('Compressor with %s', (algorithm) => {
 describe('Compressor', () => {
   it('compresses from a copy what it compresses in another thread', async () => {
     const compressor = new Compressor({ algorithm: 'gzip' });
-    const bytes = Buffer.from(TEXT);
+    const text = TEXT.repeat(50);
+    const bytes = Buffer.from(text);
     const stream = compressor.compress(bytes);
     bytes.fill(0);
-    expect(await compressor.decompress(await stream)).toBe(TEXT);
+    expect((await compressor.decompress(await stream)) === text).toBe(true);
   });
 
   it('has a threshold and a level by default', () => {

@@ -5,7 +5,7 @@ import { retry } from '../resilience/retry.ts';
 import { validate } from '../schema.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Flight } from './flight.ts';
-import { type LoadNotes, loadContext } from './load-context.ts';
+import type { KeyLoadContext } from './load-context.ts';
 import type { LoadRequest } from './load-request.ts';
 import type { View } from './view.ts';
 
@@ -17,70 +17,88 @@ export function isCalling(flight: Flight): boolean {
   return calling.includes(flight);
 }
 
-/** Runs the loader, in line with others while the store is down (P10). */
-export async function loadInTurn(
+/**
+ * Calls the loader once, now. One that throws before it answers has failed like one that rejects.
+ */
+export function startLoader(request: LoadRequest, flight: Flight, loading: KeyLoadContext): Promise<unknown> {
+  calling.push(flight);
+  try {
+    return Promise.resolve(request.loader(loading));
+  } catch (error) {
+    return Promise.reject(error);
+  } finally {
+    calling.pop();
+  }
+}
+
+/** Runs the loader with its tries, its deadline and its schema; in line with others while the store is down (P10). */
+export async function callLoader(
   view: View,
   request: LoadRequest,
   flight: Flight,
-  notes: LoadNotes,
+  loading: KeyLoadContext,
 ): Promise<unknown> {
   const { hub } = view;
+  const { options, key } = request;
   const limited = hub.shared !== null && hub.breaker.state !== 'closed';
-  if (limited) await hub.loadLimit.enter(request.options.leaseWaitMs);
+  if (limited) await hub.loadLimit.enter(options.leaseWaitMs);
+  const startedMs = loadBegins(view, flight);
   try {
-    return await callLoader(view, request, flight, notes);
+    const plan = options.retry;
+    const work =
+      plan === null
+        ? startLoader(request, flight, loading)
+        : retry(() => startLoader(request, flight, loading), {
+            ...plan,
+            clock: hub.clock,
+            signal: flight.signal,
+          });
+    const value = await hub.watchdog.guard(work, options.hardTimeoutMs, () => {
+      const late = tooLate(key, options.hardTimeoutMs);
+      flight.abort(late);
+      return late;
+    });
+    const checked = await checkLoaded(key, value, options);
+    loadEnded(view, request, startedMs);
+    return checked;
+  } catch (error) {
+    loadFailed(view, request, flight, startedMs, error);
+    throw error;
   } finally {
     if (limited) hub.loadLimit.leave();
   }
 }
 
-async function callLoader(
+/** Marks the moment from which on an invalidation poisons the load, and answers it. */
+export function loadBegins(view: View, flight: Flight): number {
+  flight.begin();
+  view.context.counters.loads += 1;
+  return view.hub.clock.now();
+}
+
+export function loadEnded(view: View, { key }: LoadRequest, startedMs: number): void {
+  tell(view, key, startedMs, true);
+  if (!view.hub.failures.isEmpty) view.hub.failures.delete(view.place.address(key));
+}
+
+export function loadFailed(
   view: View,
   request: LoadRequest,
   flight: Flight,
-  notes: LoadNotes,
-): Promise<unknown> {
-  const { hub, context } = view;
-  const { options, key } = request;
-  const startedMs = hub.clock.now();
-  flight.begin();
-  context.counters.loads += 1;
-  try {
-    const run = options.retry;
-    const work =
-      run === null
-        ? start(request, flight, notes)
-        : retry(() => start(request, flight, notes), { ...run, clock: hub.clock, signal: flight.signal });
-    const value = await hub.watchdog.guard(work, options.hardTimeoutMs, () => {
-      const late = new CacheError(
-        `The loader of '${shownKey(key)}' did not finish within ${options.hardTimeoutMs} ms.`,
-        CacheErrorCode.OPERATION_TIMEOUT,
-        { retryable: true, details: { hardTimeoutMs: options.hardTimeoutMs } },
-      );
-      flight.abort(late);
-      return late;
-    });
-    const checked = await checkLoaded(key, value, options);
-    ended(view, key, startedMs, true);
-    return checked;
-  } catch (error) {
-    context.counters.loadErrors += 1;
-    ended(view, key, startedMs, false);
-    if (flight.admitted) remember(view, request, error);
-    throw error;
-  }
+  startedMs: number,
+  error: unknown,
+): void {
+  view.context.counters.loadErrors += 1;
+  tell(view, request.key, startedMs, false);
+  if (flight.admitted) remember(view, request, error);
 }
 
-/** Calls the loader once. One that throws before it answers has failed like one that rejects. */
-async function start(request: LoadRequest, flight: Flight, notes: LoadNotes): Promise<unknown> {
-  calling.push(flight);
-  let answer: unknown;
-  try {
-    answer = request.loader(loadContext(flight, notes, request.stale));
-  } finally {
-    calling.pop();
-  }
-  return answer;
+function tooLate(key: string, hardTimeoutMs: number): CacheError {
+  return new CacheError(
+    `The loader of '${shownKey(key)}' did not finish within ${hardTimeoutMs} ms.`,
+    CacheErrorCode.OPERATION_TIMEOUT,
+    { retryable: true, details: { hardTimeoutMs } },
+  );
 }
 
 /** @throws VALIDATION_FAILED */
@@ -95,10 +113,11 @@ export async function checkLoaded(key: string, value: unknown, options: CallOpti
   );
 }
 
-function ended(view: View, key: string, startedMs: number, ok: boolean): void {
+function tell(view: View, key: string, startedMs: number, ok: boolean): void {
   const durationMs = view.hub.clock.now() - startedMs;
   view.context.counters.latency.load.record(durationMs);
-  view.context.emitter.emit('load', { key, namespace: view.place.path, durationMs, ok });
+  if (view.context.emitter.active)
+    view.context.emitter.emit('load', { key, namespace: view.place.path, durationMs, ok });
 }
 
 /** Remembers a failed load for as long as the options say. */

@@ -42,8 +42,6 @@ export class Flight implements Joinable {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Whoever waits hears of it; a flight that all have left must not become an unhandled rejection.
-    this.promise.catch(ignore);
     view.hub.inFlight += 1;
     view.context.flights.add(this);
   }
@@ -88,6 +86,8 @@ export class Flight implements Joinable {
   abort(reason: unknown): void {
     if (this.#settled) return;
     this.#aborted = { reason };
+    // Whoever waits hears of it; a flight that all have left must not become an unhandled rejection.
+    this.promise.catch(ignore);
     this.#controller?.abort(reason);
     this.fail(reason);
   }

@@ -4,42 +4,47 @@ import type { CallOptions } from './call-options.ts';
 import type { Flight } from './flight.ts';
 import type { Found } from './found.ts';
 import { keepInL1 } from './l1.ts';
-import { isStorable, type LoadNotes } from './load-context.ts';
+import { isStorable, type Noted } from './load-context.ts';
 import { Budget } from './store-calls.ts';
 import { draftOf, lifeOf, ttlOf } from './stored-life.ts';
 import { report, type View } from './view.ts';
 
+/** A value that has just been loaded. */
+export interface LoadedValue {
+  readonly value: unknown;
+  readonly loadMs: number;
+  readonly startedMs: number;
+  readonly noted: Noted;
+}
+
 /** Stores what was loaded, if nothing stands against it, and says what callers get (step 5 of a read). */
-export async function keep(
-  view: View,
-  flight: Flight,
-  value: unknown,
-  notes: LoadNotes,
-  loadMs: number,
-  startedMs: number,
-): Promise<Found | null> {
-  if (value === undefined) return null;
-  const { options } = notes;
+export async function keep(view: View, flight: Flight, loaded: LoadedValue): Promise<Found | null> {
+  const { value, noted, loadMs } = loaded;
+  const { options } = noted;
   const ttlMs = ttlOf(options, view.hub.clock);
-  const found: Found = {
-    value,
-    source: 'loader',
-    freshMs: ttlMs,
-    keptMs: ttlMs + options.graceMs,
-    ttlMs,
-    graceMs: options.graceMs,
-    loadMs,
-    tags: options.tags,
-  };
-  if (!flight.linked || !isStorable(notes, value)) return found;
-  const lease = flight.right === null ? null : view.hub.leases!.spend(flight.right);
-  if (lease !== null) {
-    const outcome = await fill(view, flight.key, value, ttlMs, loadMs, lease, options);
-    if (outcome === 'refused' || outcome === 'unstorable') return found;
-  } else if (flight.right !== null) return found;
-  if (!keepLoaded(view, flight, value, ttlMs, loadMs, startedMs, options))
-    view.context.counters.refusedFills += 1;
-  return found;
+  if (flight.linked && flight.right !== null && isStorable(noted, value)) {
+    const lease = view.hub.leases!.spend(flight.right);
+    const outcome =
+      lease === null ? 'refused' : await fill(view, flight.key, value, ttlMs, loadMs, lease, options);
+    if (outcome === 'refused' || outcome === 'unstorable') return foundByLoad(loaded, ttlMs);
+  }
+  return keepInMemory(view, flight, loaded, ttlMs);
+}
+
+/** The same where memory is all there is, or all that is left to do. */
+export function keepInMemory(view: View, flight: Flight, loaded: LoadedValue, ttlMs: number): Found | null {
+  const { value, noted, loadMs, startedMs } = loaded;
+  if (value === undefined) return null;
+  if (flight.linked && isStorable(noted, value)) {
+    const kept = keepLoaded(view, flight, value, ttlMs, loadMs, startedMs, noted.options);
+    if (!kept) view.context.counters.refusedFills += 1;
+  }
+  return foundByLoad(loaded, ttlMs);
+}
+
+function foundByLoad({ value, loadMs, noted }: LoadedValue, ttlMs: number): Found {
+  const { graceMs, tags } = noted.options;
+  return { value, source: 'loader', freshMs: ttlMs, keptMs: ttlMs + graceMs, ttlMs, graceMs, loadMs, tags };
 }
 
 /** Puts a loaded value into memory unless it has been poisoned meanwhile; and poisons older loads of the key. */

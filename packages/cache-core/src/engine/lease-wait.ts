@@ -23,7 +23,8 @@ export async function obtainRight(
   const address = place.address(request.key);
   const names = [...place.stamps, ...request.options.tags];
   const beganMs = clock.now();
-  let { seen, budget } = request;
+  let { seen } = request;
+  let budget = request.budget ?? new Budget(hub.options.storeTimeoutMs);
   for (let newer = 0; newer <= MAX_NEWER; ) {
     const began = beginning(view);
     const lease = { key: address, ...(seen === undefined ? {} : { seen }) };

@@ -15,8 +15,14 @@ const LOADED_OPTION_NAMES: readonly (keyof LoadedOptions)[] = [
   'l1Ttl',
 ];
 
+/** How a loaded value is to be stored. */
+export interface Noted {
+  readonly options: CallOptions;
+  readonly skipped: boolean;
+}
+
 /** What a loader has said about one value: options laid over those of the call. */
-export class LoadNotes {
+export class LoadNotes implements Noted {
   options: CallOptions;
   skipped = false;
   readonly #tagPrefix: string;
@@ -42,27 +48,71 @@ export class LoadNotes {
   }
 }
 
-/** The context of a load of one key. Its members work detached, too. */
-export function loadContext<T>(flight: Flight, notes: LoadNotes, stale: Found | null): LoadContext<T> {
-  return {
-    key: flight.key,
-    get signal() {
-      return flight.signal;
-    },
-    stale: stale === null ? null : (toStaleValue(stale) as StaleValue<T>),
-    setOptions: (options) => notes.setOptions(options),
-    tags: (tags) => notes.addTags(tags),
-    skip: () => notes.skip(),
-  };
+/**
+ * The context of a load of one key, as small as it can be: most loaders look at none of it. Its members are made when
+ * they are asked for, and so work detached, too.
+ */
+export class KeyLoadContext implements LoadContext, Noted {
+  readonly #flight: Flight;
+  readonly #view: View;
+  readonly #options: CallOptions;
+  readonly #stale: Found | null;
+  #notes: LoadNotes | null = null;
+
+  constructor(view: View, flight: Flight, options: CallOptions, stale: Found | null) {
+    this.#view = view;
+    this.#flight = flight;
+    this.#options = options;
+    this.#stale = stale;
+  }
+
+  get key(): string {
+    return this.#flight.key;
+  }
+
+  get signal(): AbortSignal {
+    return this.#flight.signal;
+  }
+
+  get stale(): StaleValue | null {
+    return this.#stale === null ? null : { value: this.#stale.value, staleMs: -this.#stale.freshMs };
+  }
+
+  get setOptions(): LoadContext['setOptions'] {
+    const notes = this.#note();
+    return (options) => notes.setOptions(options);
+  }
+
+  get tags(): LoadContext['tags'] {
+    const notes = this.#note();
+    return (tags) => notes.addTags(tags);
+  }
+
+  get skip(): LoadContext['skip'] {
+    const notes = this.#note();
+    return () => notes.skip();
+  }
+
+  /** @internal */
+  get options(): CallOptions {
+    return this.#notes === null ? this.#options : this.#notes.options;
+  }
+
+  /** @internal */
+  get skipped(): boolean {
+    return this.#notes?.skipped === true;
+  }
+
+  #note(): LoadNotes {
+    this.#notes ??= notesFor(this.#view, this.#options);
+    return this.#notes;
+  }
 }
 
-function toStaleValue(stale: Found): StaleValue {
-  return { value: stale.value, staleMs: -stale.freshMs };
-}
-
-/** Where a view stores what was loaded under these notes; false = nowhere. */
-export function isStorable(notes: LoadNotes, value: unknown): boolean {
-  return value !== undefined && !notes.skipped && notes.options.ttlMs > 0;
+/** Whether a loaded value is stored at all. One that no store can keep is answered all the same. */
+export function isStorable(noted: Noted, value: unknown): boolean {
+  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return false;
+  return !noted.skipped && noted.options.ttlMs > 0;
 }
 
 export function notesFor(view: View, options: CallOptions): LoadNotes {

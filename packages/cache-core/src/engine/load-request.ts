@@ -14,5 +14,6 @@ export interface LoadRequest {
   readonly seen: Seen | undefined;
   /** The store could not be read a moment ago: it is not asked for a lease either. */
   readonly storeFailed: boolean;
-  readonly budget: Budget;
+  /** What is left of the time that the caller may spend waiting for the store; null where there is none. */
+  readonly budget: Budget | null;
 }

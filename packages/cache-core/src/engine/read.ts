@@ -17,33 +17,60 @@ import type { View } from './view.ts';
  * Answers what was found, fresh or stale; null where there is nothing. Rejects only with the loader's error, with the
  * reason of the caller's signal, or for a wrong configuration (P10).
  */
-export async function read(
+export function read(
   view: View,
   key: string,
   loader: Loader<unknown> | null,
   options: CallOptions,
 ): Promise<Found | null> {
+  if (view.hub.shared !== null || options.schema !== null) return readThrough(view, key, loader, options);
+  if (options.signal?.aborted === true) return Promise.reject(options.signal.reason);
+  const kept = fromL1(view, key);
+  if (kept !== null && !isStale(kept) && !options.refresh) {
+    return Promise.resolve(hit(view, key, kept, loader, options, NOT_LOOKED));
+  }
+  return missed(view, key, loader, options, kept, NOT_LOOKED, null);
+}
+
+/** The same where there is something to wait for before the loader: the store, or a schema. */
+async function readThrough(
+  view: View,
+  key: string,
+  loader: Loader<unknown> | null,
+  options: CallOptions,
+): Promise<Found | null> {
+  const { hub } = view;
   options.signal?.throwIfAborted();
   const kept = await fromL1Checked(view, key, options);
   if (kept !== null && !isStale(kept) && !options.refresh)
     return hit(view, key, kept, loader, options, NOT_LOOKED);
+  if (hub.shared === null) return missed(view, key, loader, options, kept, NOT_LOOKED, null);
 
-  const { hub } = view;
   const budget = new Budget(hub.options.storeTimeoutMs);
-  const look =
-    hub.shared === null
-      ? NOT_LOOKED
-      : await unlessAborted(readShared(view, key, options, budget), options.signal);
-  if (look.found !== null && !isStale(look.found) && !options.refresh)
-    return hit(view, key, look.found, loader, options, look);
-
+  const look = await unlessAborted(readShared(view, key, options, budget), options.signal);
+  const { found } = look;
+  if (found !== null && !isStale(found) && !options.refresh)
+    return hit(view, key, found, loader, options, look);
   // The store knows best: a stale copy in memory serves only where the store could not be asked.
-  const stale = look.found ?? (hub.shared === null || look.failed ? kept : null);
+  return missed(view, key, loader, options, found ?? (look.failed ? kept : null), look, budget);
+}
+
+/** Nothing fresh was found: loads, or serves what is stale. */
+function missed(
+  view: View,
+  key: string,
+  loader: Loader<unknown> | null,
+  options: CallOptions,
+  stale: Found | null,
+  look: Look,
+  budget: Budget | null,
+): Promise<Found | null> {
   view.context.counters.misses += 1;
   if (view.context.emitter.active) view.context.emitter.emit('miss', { key, namespace: view.place.path });
-  if (loader === null) return stale;
+  if (loader === null) return Promise.resolve(stale);
   const request = { key, loader, options, stale, seen: look.seen, storeFailed: look.failed, budget };
-  return options.refresh ? answered(view, request) : loadOrServeStale(view, request);
+  if (options.refresh || (stale === null && view.hub.failures.isEmpty)) return answered(view, request);
+  return loadOrServeStale(view, request);
 }
 
 const NOT_LOOKED: Look = { found: null, seen: undefined, failed: false };
@@ -147,18 +174,29 @@ function withinSoftTimeout(view: View, request: LoadRequest): Promise<Found | nu
   });
 }
 
-/** Waits for the load; anew where what it brings turns out too old for a caller that came after an invalidation. */
-async function answered(view: View, request: LoadRequest): Promise<Found | null> {
-  const { generations } = view.hub.table;
-  const { signal } = request.options;
-  for (;;) {
-    const cameAt = generations.now;
-    const flight = joinOrLoad(view, request);
-    const joined = flight.asOf < cameAt;
-    const asOf = flight.asOf;
-    const found = await flight.wait(signal);
-    if (!joined || !tagsMovedSince(view, found, asOf)) return found;
+/** Waits for the load. */
+function answered(view: View, request: LoadRequest): Promise<Found | null> {
+  const cameAt = view.hub.table.generations.now;
+  let flight: Flight;
+  try {
+    flight = joinOrLoad(view, request);
+  } catch (error) {
+    return Promise.reject(error);
   }
+  const { asOf } = flight;
+  const work = flight.wait(request.options.signal);
+  // Joined, and something has been invalidated since it began: what it brings may be too old for this caller.
+  return asOf < cameAt ? unlessOutdated(view, request, work, asOf) : work;
+}
+
+async function unlessOutdated(
+  view: View,
+  request: LoadRequest,
+  work: Promise<Found | null>,
+  asOf: number,
+): Promise<Found | null> {
+  const found = await work;
+  return tagsMovedSince(view, found, asOf) ? answered(view, request) : found;
 }
 
 function serveStale(view: View, key: string, stale: Found): Found {

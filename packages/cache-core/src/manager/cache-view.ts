@@ -27,7 +27,9 @@ import { checkKey, checkName } from '../key.ts';
 import { MemoryEntry } from '../memory/memory-entry.ts';
 import type { MemoryTable } from '../memory/memory-table.ts';
 import type { Place } from '../memory/place.ts';
-import { HITS_PER_SAMPLE } from '../observe/statistics.ts';
+import type { Emitter } from '../observe/emitter.ts';
+import type { CacheEvents } from '../observe/events.ts';
+import { type Counters, HITS_PER_SAMPLE } from '../observe/statistics.ts';
 import { invalidOption, wholeNumber } from '../option-checks.ts';
 import { type Attachment, closedError } from './attachment.ts';
 import { type NamespaceOptions, resolveNamespaceOptions } from './namespace-options.ts';
@@ -59,7 +61,9 @@ const HIT_MASK = HITS_PER_SAMPLE - 1;
 export class CacheView implements CacheStore {
   readonly #parts: ViewParts;
   readonly #context: CacheContext;
-  /** The hot path reads the next three and nothing else: null while there is no memory to look into at once. */
+  readonly #counters: Counters;
+  readonly #emitter: Emitter<CacheEvents>;
+  /** The hot path reads the two above, the next three and nothing else: null while there is no memory to look into at once. */
   #table: MemoryTable | null = null;
   #place: Place | null = null;
   #hub: Hub | null = null;
@@ -69,6 +73,8 @@ export class CacheView implements CacheStore {
   constructor(parts: ViewParts) {
     this.#parts = parts;
     this.#context = parts.context;
+    this.#counters = parts.context.counters;
+    this.#emitter = parts.context.emitter;
     if (parts.attachment.hub !== null) this.#bind(parts.attachment.hub);
   }
 
@@ -91,14 +97,14 @@ export class CacheView implements CacheStore {
   // Hot: no async function, no allocation but the promise, no look at options beyond three of their members.
   get(key: string, second?: Loader<unknown> | GetOptions, third?: GetOptions): Promise<unknown> {
     const table = this.#table;
-    if (table !== null && (this.#context.counters.hits & HIT_MASK) !== HIT_MASK) {
+    if (table !== null && (this.#counters.hits & HIT_MASK) !== HIT_MASK) {
       const place = this.#place!;
       const found = place.index === null ? table.lru.get(key) : table.find(place, key);
       const loads = typeof second === 'function';
       const value = found instanceof MemoryEntry ? freshValue(this.#hub!, found, loads) : found;
       if (value !== undefined && isPlain(loads ? third : second)) {
-        this.#context.counters.hits += 1;
-        if (this.#context.emitter.active) this.#emitHit(key);
+        this.#counters.hits += 1;
+        if (this.#emitter.active) this.#emitHit(key);
         return Promise.resolve(value);
       }
     }
@@ -117,8 +123,8 @@ export class CacheView implements CacheStore {
       const found = place.index === null ? table.lru.get(key) : table.find(place, key);
       const value = found instanceof MemoryEntry ? freshValue(this.#hub!, found, false) : found;
       if (value !== undefined) {
-        this.#context.counters.hits += 1;
-        if (this.#context.emitter.active) this.#emitHit(key);
+        this.#counters.hits += 1;
+        if (this.#emitter.active) this.#emitHit(key);
         return value as T;
       }
     }
@@ -150,10 +156,10 @@ export class CacheView implements CacheStore {
     const kept = fromL1(view, key);
     if (kept !== null && !isStale(kept)) return true;
     if (view.hub.shared === null) return false;
-    const { hits, misses } = this.#context.counters;
+    const { hits, misses } = this.#counters;
     const found = await read(view, key, null, view.options);
-    this.#context.counters.hits = hits;
-    this.#context.counters.misses = misses;
+    this.#counters.hits = hits;
+    this.#counters.misses = misses;
     return found !== null && !isStale(found);
   }
 
@@ -180,9 +186,8 @@ export class CacheView implements CacheStore {
     const view = await this.#ready();
     const request = { keys: [view.place.address(checkKey(key))], stamps: [], mode: 'delete' as const };
     await invalidate(view, { ...request, announce: announces(options) });
-    this.#context.counters.deletes += 1;
-    if (this.#context.emitter.active)
-      this.#context.emitter.emit('delete', { key, namespace: view.place.path });
+    this.#counters.deletes += 1;
+    if (this.#emitter.active) this.#emitter.emit('delete', { key, namespace: view.place.path });
   }
 
   /**
@@ -209,7 +214,7 @@ export class CacheView implements CacheStore {
     for (const key of list(keys, 'keys')) checkKey(key);
     const call = this.#call(loads ? options : (loader ?? options), 'getMany');
     const found = await readMany(view, keys, loads ? (loader as BatchLoader<unknown>) : null, call);
-    return found.map((one) => valueFor(one, loads)) as (T | null)[];
+    return found.map(loads ? anyValueOf : freshValueOf) as (T | null)[];
   }
 
   /**
@@ -244,9 +249,9 @@ export class CacheView implements CacheStore {
     } catch (cause) {
       throw bulkFailed('deleted', [...keys.keys()], keys.length, cause);
     }
-    this.#context.counters.deletes += keys.length;
-    if (!this.#context.emitter.active) return;
-    for (const key of keys) this.#context.emitter.emit('delete', { key, namespace: view.place.path });
+    this.#counters.deletes += keys.length;
+    if (!this.#emitter.active) return;
+    for (const key of keys) this.#emitter.emit('delete', { key, namespace: view.place.path });
   }
 
   /**
@@ -380,18 +385,32 @@ export class CacheView implements CacheStore {
     return this.#view ?? this.#bind(hub);
   }
 
-  async #getSlowly(key: string, second?: Loader<unknown> | GetOptions, third?: GetOptions): Promise<unknown> {
-    const loads = typeof second === 'function';
-    const view = await this.#ready();
-    checkKey(key);
-    if (second !== undefined && second !== null && !loads && typeof second !== 'object') {
-      throw invalidOption('get: the second argument', 'a loader or options', second);
+  #getSlowly(key: string, second?: Loader<unknown> | GetOptions, third?: GetOptions): Promise<unknown> {
+    const view = this.#view;
+    if (view === null || this.#parts.attachment.closed) {
+      return this.#ready().then((ready) => this.#getFrom(ready, key, second, third));
     }
-    const call = this.#call(loads ? third : (second ?? third), 'get');
-    const beganMs = view.hub.clock.now();
-    const found = await read(view, key, loads ? (second as Loader<unknown>) : null, call);
-    if (found?.source === 'l1') this.#context.counters.latency.hit.record(view.hub.clock.now() - beganMs);
-    return valueFor(found, loads);
+    return this.#getFrom(view, key, second, third);
+  }
+
+  #getFrom(
+    view: View,
+    key: string,
+    second?: Loader<unknown> | GetOptions,
+    third?: GetOptions,
+  ): Promise<unknown> {
+    try {
+      checkKey(key);
+      const loader = typeof second === 'function' ? second : null;
+      if (loader === null && second !== undefined && second !== null && typeof second !== 'object') {
+        throw invalidOption('get: the second argument', 'a loader or options', second);
+      }
+      const call = this.#call(loader === null ? (second ?? third) : third, 'get');
+      const found = read(view, key, loader, call);
+      return loader === null ? found.then(freshValueOf) : found.then(anyValueOf);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #call(options: unknown, where: string): CallOptions {
@@ -420,10 +439,10 @@ export class CacheView implements CacheStore {
   }
 
   #wrote(key: string, ttlMs: number, written: Exclude<Written, { readonly error: unknown }>): void {
-    this.#context.counters.sets += 1;
-    if (!this.#context.emitter.active) return;
+    this.#counters.sets += 1;
+    if (!this.#emitter.active) return;
     const { stored, bytes, compressed } = written;
-    this.#context.emitter.emit('set', {
+    this.#emitter.emit('set', {
       key,
       namespace: this.#place?.path ?? '',
       ttlMs,
@@ -434,13 +453,12 @@ export class CacheView implements CacheStore {
   }
 
   #emitHit(key: string): void {
-    this.#context.emitter.emit('hit', { key, namespace: this.#place!.path, source: 'l1', stale: false });
+    this.#emitter.emit('hit', { key, namespace: this.#place!.path, source: 'l1', stale: false });
   }
 
   #countMiss(key: string): void {
-    this.#context.counters.misses += 1;
-    if (this.#context.emitter.active)
-      this.#context.emitter.emit('miss', { key, namespace: this.#place?.path ?? '' });
+    this.#counters.misses += 1;
+    if (this.#emitter.active) this.#emitter.emit('miss', { key, namespace: this.#place?.path ?? '' });
   }
 }
 
@@ -457,8 +475,13 @@ function isPlain(options: unknown): boolean {
   return refresh !== true && schema === undefined && signal === undefined;
 }
 
-function valueFor(found: Found | null, loads: boolean): unknown {
-  return found === null || (!loads && isStale(found)) ? null : found.value;
+/** What a caller with a loader gets: a stale value was found for him on purpose. */
+function anyValueOf(found: Found | null): unknown {
+  return found === null ? null : found.value;
+}
+
+function freshValueOf(found: Found | null): unknown {
+  return found === null || isStale(found) ? null : found.value;
 }
 
 function announces(options: InvalidateOptions | undefined): boolean {

@@ -10,7 +10,7 @@ export interface HealthStatus {
    */
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
   /** Milliseconds of the store's last answer; 0 for memory, null before the first. */
-  readonly latencyMs: number | null;
+  readonly latency: number | null;
   readonly tiers: {
     /** This process's memory; null where none is used. */
     readonly l1: { readonly entries: number; readonly bytes: number; readonly serving: boolean } | null;
@@ -37,7 +37,7 @@ export function healthOf(hub: Hub): HealthStatus {
   const limits = shared !== null && store.capabilities?.shared === undefined ? [...PLAIN_LIMITS] : [];
   return {
     status: reachable && (bus === null || bus.alive) ? 'healthy' : 'degraded',
-    latencyMs: shared === null ? 0 : shared.lastLatencyMs,
+    latency: shared === null ? 0 : shared.lastLatencyMs,
     tiers: {
       l1: hub.keepsL1
         ? {
@@ -57,7 +57,7 @@ export function healthOf(hub: Hub): HealthStatus {
 export function unhealthy(error: string): HealthStatus {
   return {
     status: 'unhealthy',
-    latencyMs: null,
+    latency: null,
     tiers: { l1: null, l2: null },
     breaker: null,
     bus: null,

@@ -1,0 +1,50 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, defaultServerConditions } from 'vite';
+
+const bench = fileURLToPath(new URL('..', import.meta.url));
+
+/** The program as it is run, made from the sources: no build of the workspace is needed, and none is trusted. */
+export interface BundledBench {
+  /** To be run with `node`. */
+  readonly program: string;
+  /** A folder for whatever a run writes. */
+  readonly folder: string;
+  remove(): Promise<void>;
+}
+
+/** Bundles the program into a new folder, with what it looks for beside itself. */
+export async function bundleBench(): Promise<BundledBench> {
+  // Under node_modules, so that what is not bundled is found, and nothing else looks at it.
+  const folder = await mkdtemp(join(bench, 'node_modules', '.bundled-bench-'));
+  await build({
+    configFile: false,
+    root: bench,
+    logLevel: 'error',
+    resolve: { conditions: ['@larder/source', ...defaultServerConditions] },
+    // Not these: they are CommonJS inside, or know where their own files are.
+    ssr: { noExternal: true, external: ['linkedom', '@observablehq/plot'], target: 'node' },
+    build: {
+      ssr: true,
+      target: 'node20',
+      outDir: join(folder, 'dist'),
+      minify: false,
+      rolldownOptions: {
+        input: {
+          main: join(bench, 'src/main.ts'),
+          'micro/subject-process': join(bench, 'src/micro/subject-process.ts'),
+        },
+        preserveEntrySignatures: 'strict',
+        output: { entryFileNames: '[name].js', preserveModules: true, preserveModulesRoot: join(bench, 'src') },
+      },
+    },
+  });
+  await cp(join(bench, 'package.json'), join(folder, 'package.json'));
+  await cp(join(bench, 'traces'), join(folder, 'traces'), { recursive: true });
+  return {
+    program: join(folder, 'dist', 'main.js'),
+    folder,
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,52 @@
+/** One run of a loader. */
+interface Run {
+  readonly process: number;
+  readonly row: string;
+  /** When the call that runs it began. */
+  readonly calledAt: number;
+  readonly batch: boolean;
+}
+
+/** Watches that loads coalesce (P12): one load of a key at a time, unless what came between allows a second. */
+export class Loads {
+  readonly breaches: string[] = [];
+  count = 0;
+  readonly #running = new Set<Run>();
+  /** When a row was last touched by anything that poisons a load, in each process. */
+  readonly #poisonedAt = new Map<string, number>();
+  /** Since then, no store call has failed and no lease can have run out, so that leases exclude one another. */
+  #orderlySince = 0;
+  readonly #shared: boolean;
+
+  constructor(shared: boolean) {
+    this.#shared = shared;
+  }
+
+  begin(process: number, row: string, calledAt: number, batch: boolean): () => void {
+    this.count += 1;
+    const run: Run = { process, row, calledAt, batch };
+    for (const other of this.#running) {
+      if (other.row === row && !this.#mayOverlap(run, other)) {
+        this.breaches.push(`two loads of ${row} at once, in the processes ${other.process} and ${process}`);
+      }
+    }
+    this.#running.add(run);
+    return () => this.#running.delete(run);
+  }
+
+  poisoned(process: number, row: string, at: number): void {
+    this.#poisonedAt.set(`${process} ${row}`, at);
+  }
+
+  disorder(at: number): void {
+    this.#orderlySince = at;
+  }
+
+  #mayOverlap(one: Run, other: Run): boolean {
+    const since = Math.min(one.calledAt, other.calledAt);
+    const poisoned = (process: number): boolean => (this.#poisonedAt.get(`${process} ${one.row}`) ?? 0) >= since;
+    if (poisoned(one.process) || poisoned(other.process)) return true;
+    if (one.process === other.process) return false;
+    return !this.#shared || one.batch || other.batch || this.#orderlySince >= since;
+  }
+}

@@ -1,0 +1,19 @@
+import { afterEach, beforeEach, expect } from 'vitest';
+
+/** Fails every test of the file in which a promise is rejected that nobody looks at (P13). */
+export function forbidUnhandledRejections(): void {
+  const seen: unknown[] = [];
+  const note = (reason: unknown): void => {
+    seen.push(reason);
+  };
+  beforeEach(() => {
+    seen.length = 0;
+    process.on('unhandledRejection', note);
+  });
+  afterEach(async () => {
+    // Node reports after the microtasks of a turn.
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(seen).toEqual([]);
+  });
+}
