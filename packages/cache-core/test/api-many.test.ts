@@ -64,6 +64,8 @@ describe.each(cacheKinds)('getMany over $name', (kind) => {
 
   it('the loader says how each key is to be kept', async () => {
     const { cache, clock } = kind.open();
+    // A tag that nobody has used yet, named only by the loader, may cost a second load (S8): this one is known.
+    await cache.set('known', 1, { tags: ['t'] });
     await cache.getMany(
       ['a', 'b', 'c', 'd'],
       (keys, context) => {
@@ -95,6 +97,13 @@ describe.each(cacheKinds)('getMany over $name', (kind) => {
     expect(await cache.get('a', () => 'ok')).toBe('ok');
   });
 
+  it('an array of promises is refused: nobody would wait for them', async () => {
+    const { cache } = kind.open();
+    const forgotten = (keys: readonly string[]) => keys.map(async (key) => key);
+    await expect(cache.getMany(['a', 'b'], forgotten)).rejects.toMatchObject({ code: CacheErrorCode.INVALID_VALUE });
+    expect(await cache.get('a')).toBeNull();
+  });
+
   it('rejects with the error of the loader, keeps nothing and tries again next time', async () => {
     const { cache } = kind.open();
     const failing = () => {
@@ -107,11 +116,10 @@ describe.each(cacheKinds)('getMany over $name', (kind) => {
 
   it('a batch that fails for many keys does not block the event loop', async () => {
     const { cache } = kind.open({ maxInFlight: 100_000 });
-    const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}`);
-    const began = performance.now();
+    // Looking at each key once for each key would be 10^10 steps: the time-out of the test is the assertion.
+    const keys = Array.from({ length: 100_000 }, (_, index) => `k${index}`);
     await expect(cache.getMany(keys, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(performance.now() - began).toBeLessThan(5000);
-  }, 60_000);
+  }, 15_000);
 
   it('takes a hundred thousand keys', async () => {
     const { cache } = kind.open();

@@ -47,11 +47,11 @@ describe.each(cacheKinds)('reading over $name', (kind) => {
     expect(await cache.get('a', loader)).toBe(value);
     expect(await cache.get('a', loader)).toBe(value);
     if (kind.l1) expect(cache.peek('a')).toBe(value);
-    expect(loads).toBe(1);
     expect((await cache.getMany(['a']))[0]).toBe(value);
     const entry = await cache.getEntry('a');
     // A store of seven methods answers null for nothing: there a cached null is a miss.
     if (value === null && kind.name === 'a plain store') return;
+    expect(loads).toBe(1);
     expect(entry?.value).toBe(value);
     expect(await cache.has('a')).toBe(true);
     await cache.set('b', value);

@@ -14,8 +14,8 @@ export class Loads {
   readonly #running = new Set<Run>();
   /** When a row was last touched by anything that poisons a load, in each process. */
   readonly #poisonedAt = new Map<string, number>();
-  /** Since then, no store call has failed and no lease can have run out, so that leases exclude one another. */
-  #orderlySince = 0;
+  /** No store call has failed, and no lease can have run out: leases exclude one another. */
+  #orderly = true;
   readonly #shared: boolean;
 
   constructor(shared: boolean) {
@@ -38,8 +38,9 @@ export class Loads {
     this.#poisonedAt.set(`${process} ${row}`, at);
   }
 
-  disorder(at: number): void {
-    this.#orderlySince = at;
+  /** A call to the store has failed or may have come too late: from now on a process may have to load by itself. */
+  disorder(): void {
+    this.#orderly = false;
   }
 
   #mayOverlap(one: Run, other: Run): boolean {
@@ -47,6 +48,6 @@ export class Loads {
     const poisoned = (process: number): boolean => (this.#poisonedAt.get(`${process} ${one.row}`) ?? 0) >= since;
     if (poisoned(one.process) || poisoned(other.process)) return true;
     if (one.process === other.process) return false;
-    return !this.#shared || one.batch || other.batch || this.#orderlySince >= since;
+    return !this.#shared || one.batch || other.batch || !this.#orderly;
   }
 }

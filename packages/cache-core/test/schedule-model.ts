@@ -44,7 +44,8 @@ export interface Read {
   readonly staleAllowed: boolean;
 }
 
-const ABSENT_EVERY = 6;
+/** In every so many versions of a row there is nothing. */
+const ABSENT_EVERY = 3;
 
 /**
  * The source and the history of what was done to it, judged by real-time order: a writer gives a row its next version

@@ -26,6 +26,39 @@ export class Steps {
   take(index: number): Step {
     return this.pending.splice(index, 1)[0]!;
   }
+
+  /** Lets the oldest of what waits under each of these labels go on, one after the other, with all that follows from it. */
+  async go(...labels: readonly string[]): Promise<void> {
+    for (const label of labels) {
+      await this.see(label);
+      this.take(this.pending.findIndex((step) => step.label.includes(label))).go();
+      await settled();
+    }
+  }
+
+  /** Makes the oldest of what waits under the label fail. */
+  async fail(label: string): Promise<void> {
+    await this.see(label);
+    const index = this.pending.findIndex((step) => step.label.includes(label));
+    this.take(index).fail!(new Error('connection lost'));
+    await settled();
+  }
+
+  /** Throws unless something waits under the label. */
+  async see(label: string): Promise<void> {
+    await settled();
+    if (this.pending.some((step) => step.label.includes(label))) return;
+    throw new Error(`Nothing waits for '${label}', but: ${this.pending.map((step) => step.label)}`);
+  }
+
+  /** Lets everything go on until nothing waits any more. */
+  async goAll(first: 'oldest' | 'newest' = 'oldest'): Promise<void> {
+    await settled();
+    while (this.pending.length > 0) {
+      this.take(first === 'oldest' ? 0 : this.pending.length - 1).go();
+      await settled();
+    }
+  }
 }
 
 /** Resolves when all that hangs on promises alone has run. */

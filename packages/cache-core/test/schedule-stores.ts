@@ -1,4 +1,4 @@
-import type { CacheStore } from '@larder/cache-core/store';
+import type { CacheStore, StoreCapabilities } from '@larder/cache-core/store';
 import type { Steps } from './schedule-steps.ts';
 import type { AttachedStore } from './shared-memory.ts';
 
@@ -11,11 +11,24 @@ export function slowed(store: AttachedStore, steps: Steps, process: number): Att
 
 /** A store of seven methods that takes its time, as a remote one would. */
 export class SlowPlainStore implements CacheStore {
+  capabilities: StoreCapabilities | undefined;
   readonly #entries = new Map<string, unknown>();
   readonly #steps: Steps;
 
   constructor(steps: Steps) {
     this.#steps = steps;
+  }
+
+  /** From now on it can count, too. To be called before a cache is made of it. */
+  countable(): this {
+    const increment = (key: string, by: number): Promise<number> =>
+      this.#slowly('increment', () => {
+        const sum = ((this.#entries.get(key) as number | undefined) ?? 0) + by;
+        this.#entries.set(key, sum);
+        return sum;
+      });
+    this.capabilities = { counters: { increment } };
+    return this;
   }
 
   async connect(): Promise<void> {}

@@ -71,9 +71,10 @@ export class World {
     return new CacheManager({ store: this.#memory.attach(), clock: this.clock });
   }
 
-  /** Marks what poisons loads of these rows in a process. */
+  /** Marks what poisons loads of these rows in a process; on a local bus in the other one, too. */
   poison(process: number, rows: Iterable<string>): void {
-    for (const row of rows) this.loads.poisoned(process, row, this.model.next());
+    const processes = this.topology === 'local bus' ? [0, 1] : [process];
+    for (const row of rows) for (const each of processes) this.loads.poisoned(each, row, this.model.next());
   }
 
   /** The mutation has been acknowledged: other processes know of it when all that is on its way now has arrived. */
@@ -91,10 +92,10 @@ export class World {
 
   #makeCaches(): CacheManager[] {
     const { clock } = this;
-    const options: CacheManagerOptions = { clock, leaseWait: '60ms' };
+    const options: CacheManagerOptions = { clock, leaseWait: '1500ms' };
     if (this.topology === 'memory') {
       const store = new MemoryStore({ clock });
-      return [new CacheManager({ store, leaseWait: '60ms' }), new CacheManager({ store, leaseWait: '60ms' })];
+      return [new CacheManager({ store }), new CacheManager({ store })];
     }
     if (this.topology === 'local bus') {
       const bus = new LocalBus();

@@ -14,9 +14,9 @@ async function filledCache(setup: MicroSetup): Promise<CacheManager> {
 export const larderGet: MicroSubject = async (setup) => {
   const cache = await filledCache(setup);
   const { reads } = setup;
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = await cache.get<MicroValue>(reads[i] as string);
       sum += (value as MicroValue).n;
     }
@@ -28,9 +28,9 @@ export const larderGetWithLoader: MicroSubject = async (setup) => {
   const cache = await filledCache(setup);
   const { reads } = setup;
   const load = (): MicroValue => ({ n: Number.NaN });
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = await cache.get(reads[i] as string, load);
       sum += value.n;
     }
@@ -42,9 +42,9 @@ export const larderNamespaceGet: MicroSubject = async (setup) => {
   const cache = emptyCache(setup).namespace('bench');
   for (const [place, key] of setup.keys.entries()) await cache.set(key, microValue(place));
   const { reads } = setup;
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = await cache.get<MicroValue>(reads[i] as string);
       sum += (value as MicroValue).n;
     }
@@ -58,9 +58,9 @@ export const larderTaggedGet: MicroSubject = async (setup) => {
     await cache.set(key, microValue(place), { tags: [`tag:${place % 100}`] });
   }
   const { reads } = setup;
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = await cache.get<MicroValue>(reads[i] as string);
       sum += (value as MicroValue).n;
     }
@@ -71,9 +71,9 @@ export const larderTaggedGet: MicroSubject = async (setup) => {
 export const larderPeek: MicroSubject = async (setup) => {
   const cache = await filledCache(setup);
   const { reads } = setup;
-  return () => {
+  return (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = cache.peek<MicroValue>(reads[i] as string);
       sum += (value as MicroValue).n;
     }
@@ -84,9 +84,9 @@ export const larderPeek: MicroSubject = async (setup) => {
 export const larderSet: MicroSubject = async (setup) => {
   const cache = await filledCache(setup);
   const { reads } = setup;
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = microValue(i);
       await cache.set(reads[i] as string, value);
       sum += value.n;
@@ -98,9 +98,9 @@ export const larderSet: MicroSubject = async (setup) => {
 export const larderInsert: MicroSubject = async (setup) => {
   const cache = await filledCache(setup);
   const { inserts } = setup;
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < inserts.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = microValue(i);
       await cache.set(inserts[i] as string, value);
       sum += value.n;

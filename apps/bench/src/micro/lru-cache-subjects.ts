@@ -10,9 +10,9 @@ function filledCache({ keys, ttlMs }: MicroSetup): LRUCache<string, MicroValue> 
 export const lruCacheAwaitedGet: MicroSubject = (setup) => {
   const cache = filledCache(setup);
   const { reads } = setup;
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = await cache.get(reads[i] as string);
       sum += (value as MicroValue).n;
     }
@@ -23,9 +23,9 @@ export const lruCacheAwaitedGet: MicroSubject = (setup) => {
 export const lruCacheGet: MicroSubject = (setup) => {
   const cache = filledCache(setup);
   const { reads } = setup;
-  return () => {
+  return (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = cache.get(reads[i] as string);
       sum += (value as MicroValue).n;
     }
@@ -36,9 +36,9 @@ export const lruCacheGet: MicroSubject = (setup) => {
 export const lruCacheSet: MicroSubject = (setup) => {
   const cache = filledCache(setup);
   const { reads } = setup;
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = microValue(i);
       await cache.set(reads[i] as string, value);
       sum += value.n;
@@ -50,9 +50,9 @@ export const lruCacheSet: MicroSubject = (setup) => {
 export const lruCacheInsert: MicroSubject = (setup) => {
   const cache = filledCache(setup);
   const { inserts } = setup;
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < inserts.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = microValue(i);
       await cache.set(inserts[i] as string, value);
       sum += value.n;

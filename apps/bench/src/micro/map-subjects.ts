@@ -8,9 +8,9 @@ function filledMap({ keys }: MicroSetup): Map<string, MicroValue> {
 export const mapAwaitedGet: MicroSubject = (setup) => {
   const map = filledMap(setup);
   const { reads } = setup;
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = await map.get(reads[i] as string);
       sum += (value as MicroValue).n;
     }
@@ -21,9 +21,9 @@ export const mapAwaitedGet: MicroSubject = (setup) => {
 export const mapGet: MicroSubject = (setup) => {
   const map = filledMap(setup);
   const { reads } = setup;
-  return () => {
+  return (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = map.get(reads[i] as string);
       sum += (value as MicroValue).n;
     }
@@ -34,9 +34,9 @@ export const mapGet: MicroSubject = (setup) => {
 export const mapSet: MicroSubject = (setup) => {
   const map = filledMap(setup);
   const { reads } = setup;
-  return async () => {
+  return async (from, to) => {
     let sum = 0;
-    for (let i = 0; i < reads.length; i++) {
+    for (let i = from; i < to; i++) {
       const value = microValue(i);
       await map.set(reads[i] as string, value);
       sum += value.n;

@@ -3,6 +3,8 @@ export interface MicroSettings {
   /** Entries in the cache. */
   readonly entries: number;
   readonly operationsPerRound: number;
+  /** A round goes in so many turns, between which the other subjects have theirs: what disturbs one disturbs all. */
+  readonly turnsPerRound: number;
   readonly ttlMs: number;
   readonly seed: number;
   /** Rounds before anything is measured. */
@@ -14,7 +16,8 @@ export interface MicroSettings {
 export const MICRO_SETTINGS: Omit<MicroSettings, 'seed'> = {
   entries: 10_000,
   operationsPerRound: 100_000,
+  turnsPerRound: 10,
   ttlMs: 3_600_000,
-  warmUpRounds: 5,
+  warmUpRounds: 4,
   memoryEntries: 100_000,
 };

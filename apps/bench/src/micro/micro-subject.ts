@@ -15,16 +15,16 @@ export interface MicroValue {
 }
 
 /**
- * One round: all of `reads` or `inserts`, once. Answers the sum of the `n` of what was read or written, which keeps
- * the work from being optimised away and shows a wrong value.
+ * A part of a round: the keys at the places `from` up to, but not including, `to` of `reads` or `inserts`. Answers the
+ * sum of the `n` of what was read or written, which keeps the work from being optimised away and shows a wrong value.
  */
-export type Round = () => number | Promise<number>;
+export type Loop = (from: number, to: number) => number | Promise<number>;
 
 /**
  * Makes a cache and answers the loop to be measured. The loops are written out one by one, all in the same shape, and
  * each runs in a process of its own: what the compiler learns from one is never used for another.
  */
-export type MicroSubject = (setup: MicroSetup) => Round | Promise<Round>;
+export type MicroSubject = (setup: MicroSetup) => Loop | Promise<Loop>;
 
 /** The value of the key at this place. */
 export function microValue(place: number): MicroValue {

@@ -5,23 +5,26 @@ import type { MicroSettings } from './micro-settings.ts';
 import { ratios, spreadOf } from './spread.ts';
 import { SubjectHandle } from './subject-handle.ts';
 
-const LEAST_ROUNDS = 3;
-const MOST_ROUNDS = 60;
+const MOST_GENERATIONS = 3;
+/** Below this a further generation would measure less than it costs to start. */
+const GENERATION_MS = 800;
+const LEAST_ROUNDS = 2;
+const MOST_ROUNDS = 40;
 
 interface Runner {
   readonly name: string;
   readonly bound: number | null;
   readonly control: boolean;
   readonly member: number;
-  readonly handle: SubjectHandle;
   readonly cpuNs: number[];
 }
 
 /**
- * Measures the members of a group in interleaved rounds, each in a process of its own: A B C, B C A, C A B. The limit
- * runs twice, in two processes: how far those two are apart is the noise.
+ * Measures the members of a group in interleaved rounds, each in a process of its own. The limit runs twice, in two
+ * processes: how far those two are apart is the noise. After a third of the time all processes are replaced, because
+ * where a process happens to lie in memory makes it a little faster or slower for as long as it lives.
  *
- * @param boundMs for the rounds; three are made in any case, unless the signal comes
+ * @param boundMs for the rounds; a few are made in any case, unless the signal comes
  */
 export async function measureGroup(
   group: MicroGroup,
@@ -31,40 +34,65 @@ export async function measureGroup(
   monitor: StepMonitor,
 ): Promise<MicroRow[]> {
   const runners = runnersOf(group);
-  try {
-    monitor.report({ fraction: 0, detail: 'warming up' });
-    const ready = Promise.all(
-      runners.map(({ handle, member }) => handle.prepare(groupPlace, member, settings)),
-    );
-    await unlessAborted(ready, monitor.signal);
-    const beganMs = performance.now();
-    for (let round = 0; round < MOST_ROUNDS && !monitor.signal.aborted; round++) {
-      const fraction = (performance.now() - beganMs) / boundMs;
-      if (fraction >= 1 && round >= LEAST_ROUNDS) break;
-      monitor.report({ fraction: Math.max(fraction, round / MOST_ROUNDS), detail: `round ${round + 1}` });
-      await unlessAborted(oneRound(runners, round), monitor.signal);
+  const generations = Math.max(1, Math.min(MOST_GENERATIONS, Math.floor(boundMs / GENERATION_MS)));
+  for (let generation = 0; generation < generations && !monitor.signal.aborted; generation++) {
+    const report = (share: number, detail: string): void =>
+      monitor.report({ fraction: (generation + Math.min(1, share)) / generations, detail });
+    const handles = runners.map(() => new SubjectHandle());
+    try {
+      report(0, 'warming up');
+      const ready = Promise.all(
+        runners.map(({ member }, place) => handles[place]?.prepare(groupPlace, member, settings)),
+      );
+      await unlessAborted(ready, monitor.signal);
+      const boundsMs = boundMs / generations;
+      const beganMs = performance.now();
+      for (let round = 0; round < MOST_ROUNDS && !monitor.signal.aborted; round++) {
+        const share = (performance.now() - beganMs) / boundsMs;
+        if (share >= 1 && round >= LEAST_ROUNDS) break;
+        report(share, `round ${(runners[0]?.cpuNs.length ?? 0) + 1}`);
+        await unlessAborted(oneRound(runners, handles, round, settings), monitor.signal);
+      }
+    } finally {
+      await Promise.all(handles.map((handle) => handle.stop()));
     }
-    return rowsOf(group, runners);
-  } finally {
-    await Promise.all(runners.map(({ handle }) => handle.stop()));
   }
+  return rowsOf(group, runners);
 }
 
 function runnersOf(group: MicroGroup): Runner[] {
-  const runners = group.members.map(({ name, bound = null }, member) => ({ name, bound, control: false, member }));
+  const runners = group.members.map(
+    ({ name, bound = null }, member): Runner => ({ name, bound, control: false, member, cpuNs: [] }),
+  );
   const [limit] = runners;
-  const twice = limit === undefined ? [] : [{ ...limit, name: `${limit.name}, again`, control: true }];
-  return [...runners, ...twice].map((runner) => ({ ...runner, handle: new SubjectHandle(), cpuNs: [] }));
+  if (limit === undefined) return [];
+  return [...runners, { ...limit, name: `${limit.name}, again`, control: true, cpuNs: [] }];
 }
 
-/** Everybody's turn, one after the other; the first of one round is the last of the next. */
-async function oneRound(runners: readonly Runner[], round: number): Promise<void> {
-  const first = round % runners.length;
-  const measured = new Map<Runner, number>();
-  for (const runner of [...runners.slice(first), ...runners.slice(0, first)]) {
-    measured.set(runner, await runner.handle.round());
+/**
+ * Everybody's turns, one after the other: A B C, then C B A, then B C A. Each gets to be first and last, and to follow
+ * different neighbours, who leave the processor's caches behind them as they were.
+ */
+async function oneRound(
+  runners: readonly Runner[],
+  handles: readonly SubjectHandle[],
+  round: number,
+  { turnsPerRound, operationsPerRound }: MicroSettings,
+): Promise<void> {
+  const totals = new Float64Array(runners.length);
+  for (let turn = 0; turn < turnsPerRound; turn++) {
+    for (const place of turnOrder(runners.length, round * turnsPerRound + turn)) {
+      totals[place] = (totals[place] as number) + ((await handles[place]?.turn(turn)) ?? Number.NaN);
+    }
   }
-  for (const [runner, cpuNs] of measured) runner.cpuNs.push(cpuNs);
+  for (const [place, runner] of runners.entries()) runner.cpuNs.push((totals[place] as number) / operationsPerRound);
+}
+
+/** The places from 0 to `count − 1`, rotated by one every second time and reversed the times between. */
+export function turnOrder(count: number, time: number): number[] {
+  const first = (time >> 1) % count;
+  const order = Array.from({ length: count }, (_, place) => (first + place) % count);
+  return time % 2 === 0 ? order : order.reverse();
 }
 
 /** The work, or nothing as soon as the signal comes; then it goes on unheard until its process is stopped. */

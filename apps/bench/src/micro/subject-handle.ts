@@ -23,10 +23,10 @@ export class SubjectHandle {
     await this.#ask({ kind: 'prepare', group, member, settings });
   }
 
-  /** Nanoseconds of CPU time for one operation. */
-  async round(): Promise<number> {
-    const answer = await this.#ask({ kind: 'round' });
-    return answer.kind === 'round' ? answer.cpuNs : Number.NaN;
+  /** Nanoseconds of CPU time for the operations of one turn, all together. */
+  async turn(place: number): Promise<number> {
+    const answer = await this.#ask({ kind: 'turn', place });
+    return answer.kind === 'turn' ? answer.cpuNs : Number.NaN;
   }
 
   /** Bytes over keys and values. */

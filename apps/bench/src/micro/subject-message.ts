@@ -8,12 +8,13 @@ export type SubjectOrder =
       readonly member: number;
       readonly settings: MicroSettings;
     }
-  | { readonly kind: 'round' }
+  /** `place` counts the turns of a round from 0. */
+  | { readonly kind: 'turn'; readonly place: number }
   | { readonly kind: 'memory'; readonly subject: string; readonly settings: MicroSettings };
 
 /** What it answers, one answer to each order. */
 export type SubjectAnswer =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'round'; readonly cpuNs: number }
+  | { readonly kind: 'turn'; readonly cpuNs: number }
   | { readonly kind: 'memory'; readonly bytes: number }
   | { readonly kind: 'failed'; readonly message: string };

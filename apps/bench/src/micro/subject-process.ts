@@ -2,14 +2,19 @@ import { collectGarbage, liveBytes } from '../replay/heap-size.ts';
 import { seededRandom } from '../workload/random.ts';
 import { MEMORY_SUBJECTS, MICRO_GROUPS } from './micro-catalog.ts';
 import type { MicroSettings } from './micro-settings.ts';
-import { type MicroSetup, microValue, type Round } from './micro-subject.ts';
+import { type MicroSetup, microValue, type Loop } from './micro-subject.ts';
 import type { SubjectAnswer, SubjectOrder } from './subject-message.ts';
 
 // The process of one subject: does what it is told, one order at a time, and ends with whoever started it.
 
-let round: Round | undefined;
-let expectedSum = 0;
-let operations = 1;
+interface Prepared {
+  readonly loop: Loop;
+  /** The `n` of each operation of a round. */
+  readonly expected: Uint8Array;
+  readonly turnLength: number;
+}
+
+let prepared: Prepared | undefined;
 
 process.on('message', async (order: SubjectOrder) => {
   const answer = await obey(order).catch(
@@ -22,7 +27,7 @@ process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => undefined);
 
 async function obey(order: SubjectOrder): Promise<SubjectAnswer> {
-  if (order.kind === 'round') return { kind: 'round', cpuNs: await measuredRound() };
+  if (order.kind === 'turn') return { kind: 'turn', cpuNs: await measuredTurn(order.place) };
   if (order.kind === 'memory') return { kind: 'memory', bytes: await measuredMemory(order.subject, order.settings) };
   await prepare(order.group, order.member, order.settings);
   return { kind: 'ready' };
@@ -33,21 +38,27 @@ async function prepare(groupPlace: number, memberPlace: number, settings: MicroS
   const member = group?.members[memberPlace];
   if (group === undefined || member === undefined) throw new Error('there is no such subject');
   const setup = setupOf(settings);
-  operations = settings.operationsPerRound;
-  expectedSum = group.work === 'read' ? sumOfReads(setup) : sumOfWrites(operations);
-  round = await member.subject(setup);
-  for (let n = 0; n < settings.warmUpRounds; n++) await measuredRound();
+  const { operationsPerRound, turnsPerRound, warmUpRounds } = settings;
+  prepared = {
+    loop: await member.subject(setup),
+    expected: group.work === 'read' ? valuesOfReads(setup) : valuesOfWrites(operationsPerRound),
+    turnLength: operationsPerRound / turnsPerRound,
+  };
+  for (let turn = 0; turn < warmUpRounds * turnsPerRound; turn++) await measuredTurn(turn % turnsPerRound);
 }
 
-/** Nanoseconds of CPU time for one operation, all threads of the process together. */
-async function measuredRound(): Promise<number> {
-  if (round === undefined) throw new Error('there is nothing prepared');
-  collectGarbage();
+/** Nanoseconds of CPU time, all threads of the process together. Garbage is collected between rounds. */
+async function measuredTurn(place: number): Promise<number> {
+  if (prepared === undefined) throw new Error('there is nothing prepared');
+  const { loop, expected, turnLength } = prepared;
+  const [from, to] = [place * turnLength, (place + 1) * turnLength];
+  if (place === 0) collectGarbage();
   const before = process.cpuUsage();
-  const sum = await round();
+  const sum = await loop(from, to);
   const { user, system } = process.cpuUsage(before);
-  if (sum !== expectedSum) throw new Error(`wrong value: the values of a round add up to ${sum}, not ${expectedSum}`);
-  return ((user + system) * 1000) / operations;
+  const expectedSum = expected.subarray(from, to).reduce((total, n) => total + n, 0);
+  if (sum !== expectedSum) throw new Error(`wrong value: what was read adds up to ${sum}, not ${expectedSum}`);
+  return (user + system) * 1000;
 }
 
 async function measuredMemory(name: string, settings: MicroSettings): Promise<number> {
@@ -74,11 +85,11 @@ function keysOf(kind: string, count: number): string[] {
   return Object.keys(Object.fromEntries(Array.from({ length: count }, (_, n) => [`${kind}:${n}`, 0])));
 }
 
-function sumOfReads({ keys, reads }: MicroSetup): number {
+function valuesOfReads({ keys, reads }: MicroSetup): Uint8Array {
   const places = new Map(keys.map((key, place) => [key, place]));
-  return reads.reduce((sum, key) => sum + microValue(places.get(key) as number).n, 0);
+  return Uint8Array.from(reads, (key) => microValue(places.get(key) as number).n);
 }
 
-function sumOfWrites(count: number): number {
-  return Array.from({ length: count }, (_, place) => microValue(place).n).reduce((sum, n) => sum + n, 0);
+function valuesOfWrites(count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, place) => microValue(place).n);
 }

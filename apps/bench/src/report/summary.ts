@@ -1,4 +1,5 @@
 import type { MicroResult, MicroRow } from '../micro/micro-result.ts';
+import type { ReplayResult } from '../replay/replay-result.ts';
 import type { ReplayScenarioResult, ScenarioResult } from '../scenario/scenario.ts';
 import { bytes, count, latency, nanoseconds, percent, rate, ratio } from '../terminal/figures.ts';
 import { type TextColumn, textTable } from '../terminal/text-table.ts';
@@ -49,8 +50,17 @@ export function summaryText(results: readonly ScenarioResult[]): string {
   return parts.join('\n\n');
 }
 
-export function replayRows({ name, results }: ReplayScenarioResult): string[][] {
-  return results.map((result) => [
+/** First the passes of one request at a time, which have no times worth comparing; then those with many in flight. */
+export function replayRows({ name, results, oneAtATime }: ReplayScenarioResult): string[][] {
+  const alone = oneAtATime.map(({ subject, requests, hitRatio }) => {
+    const share = percent(hitRatio);
+    return [name, `${subject}, one at a time`, count(requests), share, percent(0), share];
+  });
+  return [...alone, ...results.map(replayRow(name))];
+}
+
+function replayRow(name: string): (result: ReplayResult) => string[] {
+  return (result) => [
     name,
     result.end === 'interrupted' ? `${result.subject} (stopped)` : result.subject,
     count(result.requests),
@@ -61,7 +71,7 @@ export function replayRows({ name, results }: ReplayScenarioResult): string[][] 
     latency(result.latency.p50Ms),
     latency(result.latency.p99Ms),
     bytes(result.memoryBytes),
-  ]);
+  ];
 }
 
 export function microRows({ rows }: MicroResult): string[][] {
@@ -106,9 +116,11 @@ export function microNote({ rows, entries, operationsPerRound }: MicroResult): s
   );
 }
 
-/** What the eviction policy alone makes of a trace; null where that was not measured. */
+/** Why a trace has two hit ratios; null where it has not. */
 export function oneAtATimeNote({ name, maxEntries, oneAtATime }: ReplayScenarioResult): string | null {
   if (oneAtATime.length === 0) return null;
-  const shares = oneAtATime.map(({ subject, hitRatio }) => `${subject} ${percent(hitRatio)}`).join(', ');
-  return `${name}, one request at a time, ${count(maxEntries)} entries: hit ratio ${shares}.`;
+  return (
+    `${name}, one at a time: what the eviction policy alone makes of it with ${count(maxEntries)} entries. ` +
+    'With many requests in flight some join a load under way: no hit, but a load saved.'
+  );
 }

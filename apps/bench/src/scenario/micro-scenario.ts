@@ -8,8 +8,8 @@ import { memoryLine, microLine } from '../terminal/step-line.ts';
 import type { Scenario, Step, StepMonitor } from './scenario.ts';
 
 const DEFAULT_MS = 15_000;
-/** To start the processes of a group and to warm them up. */
-const WARM_UP_MS = 600;
+/** To start the processes of a group and to warm them up, several times. */
+const WARM_UP_MS = 1800;
 
 /** Single operations beside lru-cache and `Map`, by CPU time; and what an entry costs in memory. */
 export function microScenario(options: BenchOptions): Scenario {
@@ -50,7 +50,7 @@ export function microScenario(options: BenchOptions): Scenario {
 
   return {
     name: 'micro',
-    steps: [...groups, { label: 'micro · memory per entry', expectedMs: WARM_UP_MS * 2, run: measureMemory }],
+    steps: [...groups, { label: 'micro · memory per entry', expectedMs: WARM_UP_MS / 2, run: measureMemory }],
     result: () =>
       rows.length === 0 && memory.length === 0
         ? null

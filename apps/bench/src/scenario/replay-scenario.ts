@@ -9,7 +9,7 @@ import type { SubjectKind } from '../subject/subject.ts';
 import { percent } from '../terminal/figures.ts';
 import { replayLine } from '../terminal/step-line.ts';
 import type { Workload } from '../workload/workload.ts';
-import type { Scenario, Step, StepMonitor } from './scenario.ts';
+import type { OneAtATime, Scenario, Step, StepMonitor } from './scenario.ts';
 import type { ScenarioName } from './scenario-name.ts';
 
 export interface ReplayPlan {
@@ -37,7 +37,7 @@ const MISS_SHARE = 0.35;
 /** Replays one workload against every subject in turn, each with a cache and a source of its own. */
 export function replayScenario(plan: ReplayPlan, options: BenchOptions): Scenario {
   const results: ReplayResult[] = [];
-  const oneAtATime: { subject: string; hitRatio: number }[] = [];
+  const oneAtATime: OneAtATime[] = [];
 
   const concurrent = SUBJECTS.map((subject): Step => {
     const boundMs = plan.boundMs(subject);
@@ -60,8 +60,8 @@ export function replayScenario(plan: ReplayPlan, options: BenchOptions): Scenari
     expectedMs: plan.requests * REQUEST_MS,
     run: async (monitor) => {
       const conditions = { ...conditionsOf(plan, options, Infinity, monitor), latencyMs: 0, concurrency: 1 };
-      const { hitRatio, end } = await replay(subject, clients(workloadOf()), conditions);
-      if (end === 'complete') oneAtATime.push({ subject: subject.name, hitRatio });
+      const { requests, hitRatio, end } = await replay(subject, clients(workloadOf()), conditions);
+      if (end === 'complete') oneAtATime.push({ subject: subject.name, requests, hitRatio });
       return `hits ${percent(hitRatio)}`;
     },
   }));
@@ -69,9 +69,9 @@ export function replayScenario(plan: ReplayPlan, options: BenchOptions): Scenari
   const { name, description, distinctKeys, maxEntries } = plan;
   return {
     name,
-    steps: [...concurrent, ...sequential],
+    steps: [...sequential, ...concurrent],
     result: () =>
-      results.length === 0
+      results.length + oneAtATime.length === 0
         ? null
         : { kind: 'replay', name, description, distinctKeys, maxEntries, results, oneAtATime },
   };

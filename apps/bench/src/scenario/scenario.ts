@@ -47,5 +47,11 @@ export interface ReplayScenarioResult {
   readonly maxEntries: number;
   readonly results: readonly ReplayResult[];
   /** The same requests, one after the other: what the eviction policy alone makes of them. Traces only. */
-  readonly oneAtATime: readonly { readonly subject: string; readonly hitRatio: number }[];
+  readonly oneAtATime: readonly OneAtATime[];
+}
+
+export interface OneAtATime {
+  readonly subject: string;
+  readonly requests: number;
+  readonly hitRatio: number;
 }

@@ -55,6 +55,8 @@ export async function callLoader(
           });
     const value = await hub.watchdog.guard(work, options.hardTimeoutMs, () => {
       const late = tooLate(key, options.hardTimeoutMs);
+      // Before it is given up: then it would look as if its callers had left.
+      if (flight.admitted) remember(view, request, late);
       flight.abort(late);
       return late;
     });

@@ -92,9 +92,11 @@ export class Flight implements Joinable {
     this.fail(reason);
   }
 
-  /** It goes on even if nobody waits. */
-  pin(): void {
+  /** It goes on even if nobody waits. False where that is so already. */
+  pin(): boolean {
+    const first = !this.#pinned;
     this.#pinned = true;
+    return first;
   }
 
   /** Waits for it. With a signal, leaves alone when that aborts; the load is aborted when the last has left. */

@@ -22,7 +22,7 @@ export function isStale(found: Found): boolean {
 export function toCacheEntry<T>(found: Found, tagPrefix: string): CacheEntry<T> {
   return {
     value: found.value as T,
-    stale: isStale(found),
+    stale: found.source !== 'loader' && isStale(found),
     source: found.source,
     freshMs: Math.max(0, found.freshMs),
     keptMs: Math.max(0, found.keptMs),

@@ -66,7 +66,10 @@ export class Hub {
     this.store = store;
     this.options = options;
     const memory = store instanceof MemoryStore ? tableOf(store) : null;
-    const sharedStore = memory !== null ? null : (store.capabilities?.shared ?? new PlainStoreAdapter(store));
+    // A memory that its last cache has closed begins anew with the next.
+    if (memory !== null && !store.isConnected()) void store.connect();
+    const sharedStore =
+      memory !== null ? null : (store.capabilities?.shared ?? new PlainStoreAdapter(store, options.clock));
     const bus = options.bus === false ? undefined : (options.bus ?? store.capabilities?.bus);
     this.clock = memory?.clock ?? options.clock;
     this.keepsL1 = memory !== null || (options.l1 === undefined ? bus !== undefined : options.l1 !== false);

@@ -1,4 +1,5 @@
 import type { BatchLoaded } from '../contracts/loader.ts';
+import { checkValue, isThenable } from '../value.ts';
 import type { Owned } from './batch-member.ts';
 import { checkLoaded } from './call-loader.ts';
 import type { CallOptions } from './call-options.ts';
@@ -22,6 +23,8 @@ export async function keepBatch(
     loading.map(async ({ one, flight }, index) => {
       const raw = loaded instanceof Map ? loaded.get(one.key) : (loaded as readonly unknown[])[index];
       try {
+        // `keys.map(async …)` without a Promise.all: each would be kept as the promise that it is.
+        if (isThenable(raw)) checkValue(one.key, raw);
         return await checkLoaded(one.key, raw, options);
       } catch (error) {
         view.context.counters.loadErrors += 1;

@@ -69,7 +69,9 @@ export function keepInL1(
   options: CallOptions,
 ): boolean {
   if (!view.usesL1 || life.freshMs <= 0) return false;
-  const shortened = options.l1TtlMs < life.freshMs ? shorten(life, options.l1TtlMs) : life;
+  // Where memory is all there is, nothing is behind it to be read again.
+  const isCopy = view.hub.shared !== null;
+  const shortened = isCopy && options.l1TtlMs < life.freshMs ? shorten(life, options.l1TtlMs) : life;
   const needsEntry =
     view.hub.leased ||
     shortened.graceMs > 0 ||

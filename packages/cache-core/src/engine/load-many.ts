@@ -104,9 +104,11 @@ async function callBatchLoader(
     for (const { flight } of loading) flight.abort(reason);
   };
   // The loader is told when the last of its keys is given up.
+  let unsettled = loading.length;
+  const settled = (): boolean => --unsettled === 0;
   for (const { flight } of loading) {
-    flight.promise.catch((error: unknown) => {
-      if (loading.every((other) => other.flight.settled)) controller.abort(error);
+    flight.promise.then(settled, (error: unknown) => {
+      if (settled()) controller.abort(error);
     });
   }
   const batch = batchContext(controller.signal, notes);

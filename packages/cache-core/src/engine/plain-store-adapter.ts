@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CacheStore } from '../contracts/cache-store.ts';
+import type { Clock } from '../contracts/clock.ts';
 import type {
   EntryDraft,
   Fill,
@@ -18,14 +19,26 @@ import type {
   Write,
 } from '../contracts/shared-store.ts';
 import type { AsOf, Seen, Stamp, StampName } from '../contracts/stamp.ts';
+import { CacheError } from '../errors/cache-error.ts';
+import { CacheErrorCode } from '../errors/error-code.ts';
 
 /** What is remembered of an entry that carries a tag or stands in a namespace. */
 interface Remembered {
+  /** Which of the values stored under the key it belongs to: an older one may still be read meanwhile. */
+  readonly id: number;
   readonly asOf: number;
   readonly tags: readonly StampName[];
 }
 
+/** A step under way, and when it was asked for. */
+interface Turn {
+  readonly work: Promise<unknown>;
+  readonly sinceMs: number;
+}
+
 const MAX_REMEMBERED = 100_000;
+/** A step that takes longer has met a store that does not answer: the next one goes without it. */
+const LONGEST_TURN_MS = 2000;
 const ROOT = ':';
 const WRAPPED = '@larder/wrapped';
 
@@ -44,19 +57,25 @@ export class PlainStoreAdapter implements SharedStore {
   readonly #incarnation = randomUUID();
   #now = 1;
   #leases = 0;
+  #ids = 0;
   readonly #held = new Map<string, string>();
   readonly #stamps = new Map<StampName, number>();
   readonly #remembered = new Map<string, Remembered>();
   /** The last step under way for a key: mutations of one key follow one another. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Map<string, Turn>();
+  readonly #clock: Clock;
 
-  constructor(store: CacheStore) {
+  constructor(store: CacheStore, clock: Clock) {
     this.#store = store;
+    this.#clock = clock;
     const counters = store.capabilities?.counters;
     if (counters !== undefined) {
       this.increment = async ({ key, by, ttlMs }) => {
+        // It would be stored as it is, so that nothing could tell whether its namespace has been cleared since.
+        if (!key.startsWith(ROOT)) throw unsupported('count in a namespace', 'Use a counter outside of it.');
         this.#held.delete(key);
-        return counters.increment(storeKey(key), by, ttlMs === Infinity ? undefined : ttlMs / 1000);
+        const ttl = ttlMs === Infinity ? undefined : ttlMs / 1000;
+        return this.#inTurn(key, () => counters.increment(storeKey(key), by, ttl));
       };
     }
   }
@@ -84,6 +103,7 @@ export class PlainStoreAdapter implements SharedStore {
   }
 
   async write(writes: readonly Write[]): Promise<StoreOutcome[]> {
+    for (const { entry } of writes) refuseVersion(entry);
     return Promise.all(
       writes.map(({ key, entry }) => {
         this.#held.delete(key);
@@ -105,7 +125,7 @@ export class PlainStoreAdapter implements SharedStore {
     if (stamps.includes('')) {
       this.#held.clear();
       this.#remembered.clear();
-      await Promise.allSettled(this.#turns.values());
+      await Promise.all([...this.#turns.values()].map((turn) => this.#ended(turn)));
       await this.#store.clear();
     }
     await Promise.all(keys.map((key) => this.#inTurn(key, () => this.#store.delete(storeKey(key)))));
@@ -125,7 +145,7 @@ export class PlainStoreAdapter implements SharedStore {
     if (stored === null || stored === undefined) return null;
     const wrapped = isWrapped(stored);
     const known = wrapped && stored[WRAPPED] === this.#incarnation ? this.#remembered.get(key) : undefined;
-    if (wrapped && known === undefined) return null;
+    if (wrapped && known?.id !== stored.id) return null;
     return {
       value: wrapped ? stored.value : stored,
       freshMs: Infinity,
@@ -147,6 +167,7 @@ export class PlainStoreAdapter implements SharedStore {
   }
 
   async #fill({ lease, entry }: Fill): Promise<StoreOutcome> {
+    refuseVersion(entry);
     const asOf = lease.asOf as unknown as number;
     const names = [...entry.stamps, ...entry.tags];
     const current = names.every((name) => (this.#stamps.get(name) ?? 0) <= asOf);
@@ -159,8 +180,10 @@ export class PlainStoreAdapter implements SharedStore {
   async #put(key: string, entry: EntryDraft, asOf: number): Promise<void> {
     this.#remembered.delete(key);
     const wrap = entry.tags.length > 0 || !key.startsWith(ROOT);
-    if (wrap) this.#remember(key, { asOf, tags: entry.tags });
-    const value = wrap ? { [WRAPPED]: this.#incarnation, value: entry.value } : entry.value;
+    this.#ids += 1;
+    const id = this.#ids;
+    if (wrap) this.#remember(key, { id, asOf, tags: entry.tags });
+    const value = wrap ? { [WRAPPED]: this.#incarnation, id, value: entry.value } : entry.value;
     await this.#store.set(storeKey(key), value, entry.ttlMs === Infinity ? undefined : entry.ttlMs / 1000);
   }
 
@@ -173,16 +196,29 @@ export class PlainStoreAdapter implements SharedStore {
     }
   }
 
-  /** Runs a step after those of the same key that were asked for earlier. */
+  /** Runs a step after those of the same key that were asked for earlier; one that hangs is not waited for without end. */
   #inTurn<T>(key: string, step: () => Promise<T>): Promise<T> {
     const before = this.#turns.get(key);
-    const turn = before === undefined ? step() : before.then(step, step);
+    const work = before === undefined ? step() : this.#ended(before).then(step);
+    const turn: Turn = { work, sinceMs: this.#clock.now() };
     this.#turns.set(key, turn);
     const done = (): void => {
       if (this.#turns.get(key) === turn) this.#turns.delete(key);
     };
-    turn.then(done, done);
-    return turn;
+    work.then(done, done);
+    return work;
+  }
+
+  #ended({ work, sinceMs }: Turn): Promise<void> {
+    const leftMs = Math.max(0, sinceMs + LONGEST_TURN_MS - this.#clock.now());
+    return new Promise((resolve) => {
+      const timer = this.#clock.schedule(resolve, leftMs, { ref: false });
+      const end = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      work.then(end, end);
+    });
   }
 
   #stamp(name: StampName): Stamp {
@@ -193,7 +229,17 @@ export class PlainStoreAdapter implements SharedStore {
 const STORED: StoreOutcome = { stored: true, bytes: 0, compressed: false };
 const REFUSED: StoreOutcome = { stored: false, bytes: 0, compressed: false };
 
-function isWrapped(stored: unknown): stored is { readonly [WRAPPED]: unknown; readonly value: unknown } {
+function refuseVersion({ version }: EntryDraft): void {
+  if (version !== undefined) throw unsupported('compare versions', 'Leave `version` out.');
+}
+
+function unsupported(what: string, instead: string): CacheError {
+  return new CacheError(`This store cannot ${what}. ${instead}`, CacheErrorCode.UNSUPPORTED);
+}
+
+function isWrapped(
+  stored: unknown,
+): stored is { readonly [WRAPPED]: unknown; readonly id: unknown; readonly value: unknown } {
   return typeof stored === 'object' && stored !== null && WRAPPED in stored;
 }
 

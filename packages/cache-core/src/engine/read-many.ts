@@ -5,7 +5,7 @@ import { Flight, joinable, tagsMovedSince } from './flight.ts';
 import { type Found, isStale } from './found.ts';
 import { fromL1 } from './l1.ts';
 import { runBatch } from './load-many.ts';
-import { countHit, read } from './read.ts';
+import { countHit, read, softLimitMs } from './read.ts';
 import { beginning, judge, keepFound, stampsByName, stampsToAsk } from './shared-read.ts';
 import { Budget } from './store-calls.ts';
 import { report, type View } from './view.ts';
@@ -72,12 +72,10 @@ function lookInMemory(view: View, keys: readonly string[], options: CallOptions)
     keys.map(async (key): Promise<Wanted> => {
       if (options.schema === null || options.refresh)
         return { key, stale: fromL1(view, key), seen: undefined };
-      // The single read knows how to check what memory has; it counts a hit there, so that is taken back here.
-      const hits = view.context.counters.hits;
-      const misses = view.context.counters.misses;
+      // The single read knows how to check what memory has; what it counts is taken back here, one by one.
       const found = await read(view, key, null, options);
-      view.context.counters.hits = hits;
-      view.context.counters.misses = misses;
+      if (found !== null && !isStale(found)) view.context.counters.hits -= 1;
+      else view.context.counters.misses -= 1;
       return { key, stale: found, seen: undefined };
     }),
   );
@@ -169,19 +167,20 @@ async function answerOf(
   const { stale } = one;
   if (stale === null || options.refresh) return flight.wait(options.signal);
   if (options.softTimeoutMs === 0) {
-    flight.pin();
-    view.context.background.add(flight.promise, 'refresh');
+    if (flight.pin()) view.context.background.add(flight.promise, 'refresh');
     view.context.counters.staleHits += 1;
     return stale;
   }
+  const beganMs = view.hub.clock.now();
   try {
     return await view.hub.watchdog.guard(
       flight.wait(options.signal),
-      options.softTimeoutMs,
+      softLimitMs(options, stale),
       () => new Error('soft timeout'),
     );
-  } catch {
+  } catch (error) {
     options.signal?.throwIfAborted();
+    if (view.hub.clock.now() - beganMs >= stale.keptMs) throw error;
     flight.pin();
     view.context.counters.staleHits += 1;
     return stale;

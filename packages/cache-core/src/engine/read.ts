@@ -1,7 +1,7 @@
 import type { Loader } from '../contracts/loader.ts';
 import { validate } from '../schema.ts';
 import type { CallOptions } from './call-options.ts';
-import { type Flight, tagsMovedSince } from './flight.ts';
+import { Flight, tagsMovedSince } from './flight.ts';
 import { type Found, isStale } from './found.ts';
 import { checkedBy, fromL1, isDueForRefresh } from './l1.ts';
 import { joinOrLoad } from './load.ts';
@@ -118,17 +118,18 @@ function refreshInBackground(view: View, request: RefreshRequest, cause: 'early'
       storeFailed: current.failed,
       budget,
     });
-    pinned(view, flight, cause);
-    await flight.promise;
+    // Whoever began the refresh waits for it, and is the one who reports its failure.
+    if (pinned(view, flight, cause)) await flight.promise;
   };
   view.context.background.add(work(), 'refresh');
 }
 
-/** Marks a load as one in the background. */
-function pinned(view: View, flight: Flight, cause: 'early' | 'stale'): void {
-  flight.pin();
+/** Marks a load as one in the background; false where it is one already. */
+function pinned(view: View, flight: Flight, cause: 'early' | 'stale'): boolean {
+  if (!flight.pin()) return false;
   if (view.context.emitter.active)
     view.context.emitter.emit('refresh', { key: flight.key, namespace: view.place.path, cause });
+  return true;
 }
 
 /** Step 4 of a read: a stale value is served at once, after `softTimeout`, or when the load has failed. */
@@ -144,16 +145,15 @@ async function loadOrServeStale(view: View, request: LoadRequest): Promise<Found
   if (stale === null) return answered(view, request);
   if (options.softTimeoutMs === 0) {
     const flight = joinOrLoad(view, request);
-    pinned(view, flight, 'stale');
-    context.background.add(flight.promise, 'refresh');
+    if (pinned(view, flight, 'stale')) context.background.add(flight.promise, 'refresh');
     return serveStale(view, key, stale);
   }
   const beganMs = hub.clock.now();
   try {
-    return await withinSoftTimeout(view, request);
+    return await withinSoftTimeout(view, request, stale);
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error !== TOO_SLOW && hub.clock.now() - beganMs >= stale.keptMs) throw error;
+    if (hub.clock.now() - beganMs >= stale.keptMs) throw error;
     return serveStale(view, key, stale);
   }
 }
@@ -161,17 +161,21 @@ async function loadOrServeStale(view: View, request: LoadRequest): Promise<Found
 const TOO_SLOW = Symbol('softTimeout');
 
 /** The load, or TOO_SLOW; then it goes on in the background. */
-function withinSoftTimeout(view: View, request: LoadRequest): Promise<Found | null> {
+function withinSoftTimeout(view: View, request: LoadRequest, stale: Found): Promise<Found | null> {
   const { hub, context } = view;
   const work = answered(view, request);
-  return hub.watchdog.guard(work, request.options.softTimeoutMs, () => {
-    const flight = view.place.watched(request.key)?.load as Flight | null | undefined;
-    if (flight !== null && flight !== undefined) {
-      pinned(view, flight, 'stale');
+  return hub.watchdog.guard(work, softLimitMs(request.options, stale), () => {
+    const flight = view.place.watched(request.key)?.load;
+    if (flight instanceof Flight && pinned(view, flight, 'stale')) {
       context.background.add(flight.promise, 'refresh');
     }
     return TOO_SLOW;
   });
+}
+
+/** How long a caller waits before the stale value is answered: for ever, where that will be gone by then. */
+export function softLimitMs({ softTimeoutMs }: CallOptions, stale: Found): number {
+  return softTimeoutMs < stale.keptMs ? softTimeoutMs : Infinity;
 }
 
 /** Waits for the load. */

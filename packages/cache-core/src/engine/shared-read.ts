@@ -84,7 +84,11 @@ export function keepFound(
   began: Beginning,
   options: CallOptions,
 ): void {
-  const life = { ...found, startedMs: began.startedMs, asOf: began.asOf };
+  // A plain store does not say how long its entries last: no copy of one is older than the D of the promises.
+  const timed = view.hub.store.capabilities?.shared !== undefined;
+  const freshMs = timed ? found.freshMs : Math.min(found.freshMs, view.hub.options.maxStalenessMs);
+  const keptMs = timed ? found.keptMs : freshMs;
+  const life = { ...found, freshMs, keptMs, startedMs: began.startedMs, asOf: began.asOf };
   keepInL1(view, key, found.value, life, options);
 }
 

@@ -34,7 +34,10 @@ export async function write(view: View, requests: readonly WriteRequest[]): Prom
   const storing: Pending[] = [];
   for (const [index, request] of checked.entries()) {
     if (request.ttlMs > 0) storing.push({ ...request, index });
-    else answers[index] = await dropped(view, request.key);
+    else {
+      answers[index] = await dropped(view, request.key);
+      overtaken(request.key, answers[index]);
+    }
   }
   if (view.hub.shared === null)
     for (const request of storing) answers[request.index] = writeToMemory(view, request);
@@ -44,6 +47,13 @@ export async function write(view: View, requests: readonly WriteRequest[]): Prom
     await view.hub.bus.announce({ keys: announced.map(({ key }) => view.place.address(key)), stamps: [] });
   }
   return answers;
+
+  /** What stood before a deletion of the same key in the list shares its fate. */
+  function overtaken(key: string, fate: Written): void {
+    for (let at = storing.length - 1; at >= 0; at--) {
+      if (storing[at]!.key === key) answers[storing.splice(at, 1)[0]!.index] = fate;
+    }
+  }
 
   async function check({ key, value, options }: WriteRequest): Promise<Omit<Pending, 'index'>> {
     checkValue(key, value);

@@ -30,7 +30,7 @@ import type { Place } from '../memory/place.ts';
 import type { Emitter } from '../observe/emitter.ts';
 import type { CacheEvents } from '../observe/events.ts';
 import { type Counters, HITS_PER_SAMPLE } from '../observe/statistics.ts';
-import { invalidOption, wholeNumber } from '../option-checks.ts';
+import { checkOptions, invalidOption, wholeNumber } from '../option-checks.ts';
 import { type Attachment, closedError } from './attachment.ts';
 import { type NamespaceOptions, resolveNamespaceOptions } from './namespace-options.ts';
 
@@ -49,6 +49,7 @@ export interface ViewParts {
 }
 
 const HIT_MASK = HITS_PER_SAMPLE - 1;
+const ITEM_NAMES = ['key', 'value', 'ttl', 'grace', 'jitter', 'tags', 'version', 'compress', 'l1Ttl'] as const;
 
 /**
  * A cache as its callers use it: the manager itself, a namespace of it, or a cache that tags what it writes. All of
@@ -94,6 +95,7 @@ export class CacheView implements CacheStore {
     options?: GetOptions,
   ): Promise<undefined extends T ? Exclude<T, undefined> | null : T>;
   get<T = unknown>(key: string, options?: GetOptions): Promise<T | null>;
+  get<T = unknown>(key: string, loader: Loader<T> | undefined, options?: GetOptions): Promise<T | null>;
   // Hot: no async function, no allocation but the promise, no look at options beyond three of their members.
   get(key: string, second?: Loader<unknown> | GetOptions, third?: GetOptions): Promise<unknown> {
     const table = this.#table;
@@ -156,11 +158,12 @@ export class CacheView implements CacheStore {
     const kept = fromL1(view, key);
     if (kept !== null && !isStale(kept)) return true;
     if (view.hub.shared === null) return false;
-    const { hits, misses } = this.#counters;
     const found = await read(view, key, null, view.options);
-    this.#counters.hits = hits;
-    this.#counters.misses = misses;
-    return found !== null && !isStale(found);
+    const fresh = found !== null && !isStale(found);
+    // Taken back one by one: others count while this waits.
+    if (fresh) this.#counters.hits -= 1;
+    else this.#counters.misses -= 1;
+    return fresh;
   }
 
   /**
@@ -223,8 +226,8 @@ export class CacheView implements CacheStore {
    */
   async setMany(items: readonly CacheItem[]): Promise<void> {
     const view = await this.#ready();
-    const requests = list(items, 'items').map((item) => {
-      const { key, value, ...options } = item;
+    const requests = Array.from(list(items, 'items'), (item: CacheItem) => {
+      const { key, value, ...options } = checkOptions<CacheItem>(item ?? null, ITEM_NAMES, 'setMany: an item');
       return { key: checkKey(key), value, options: this.#setCall(options, 'setMany') };
     });
     const answers = await write(view, requests);
@@ -262,7 +265,10 @@ export class CacheView implements CacheStore {
     const view = await this.#ready();
     checkKey(key);
     const ttlMs = ttl === undefined ? 0 : durationMs(ttl, 'expire.ttl');
-    return ttlMs === 0 ? expireNow(view, key) : retime(view, key, ttlMs, view.options);
+    if (ttlMs > 0) return retime(view, key, ttlMs, view.options);
+    const found = await expireNow(view, key);
+    if (found && this.#emitter.active) this.#emitter.emit('delete', { key, namespace: view.place.path });
+    return found;
   }
 
   /** Restarts the entry's own time to live. False where there is no entry. Rejects with UNSUPPORTED where the store cannot. */
@@ -289,8 +295,8 @@ export class CacheView implements CacheStore {
   }
 
   /** As {@link increment}, downwards. */
-  decrement(key: string, by = 1, options?: Duration | SetOptions): Promise<number> {
-    return this.increment(key, -by, options);
+  async decrement(key: string, by = 1, options?: Duration | SetOptions): Promise<number> {
+    return this.increment(key, -wholeNumber(by, 'decrement.by', { min: Number.MIN_SAFE_INTEGER }), options);
   }
 
   /** Invalidates every entry with this tag, in all namespaces of the manager. O(1) in the number of entries. */
@@ -471,8 +477,13 @@ export type CacheNamespace = CacheView;
 function isPlain(options: unknown): boolean {
   if (options === undefined || options === null) return true;
   if (typeof options !== 'object') return false;
-  const { refresh, schema, signal } = options as GetOptions;
-  return refresh !== true && schema === undefined && signal === undefined;
+  try {
+    const { refresh, schema, signal } = options as GetOptions;
+    return refresh !== true && schema === undefined && signal === undefined;
+  } catch {
+    // A getter that throws: the slow path says so properly.
+    return false;
+  }
 }
 
 /** What a caller with a loader gets: a stale value was found for him on purpose. */
@@ -485,7 +496,7 @@ function freshValueOf(found: Found | null): unknown {
 }
 
 function announces(options: InvalidateOptions | undefined): boolean {
-  const announce = options?.announce ?? true;
+  const { announce = true } = checkOptions<InvalidateOptions>(options ?? undefined, ['announce'], 'invalidate');
   if (typeof announce !== 'boolean') throw invalidOption('announce', 'true or false', announce);
   return announce;
 }

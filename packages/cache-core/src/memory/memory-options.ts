@@ -1,6 +1,6 @@
+import { systemClock } from '../clock/system-clock.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Duration } from '../contracts/duration.ts';
-import { systemClock } from '../clock/system-clock.ts';
 import { durationMs } from '../duration.ts';
 import { byteCount, checkOptions, invalidOption, wholeNumber } from '../option-checks.ts';
 import type { Isolation } from './isolation.ts';

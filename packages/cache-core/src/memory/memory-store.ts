@@ -118,7 +118,8 @@ export class MemoryStore implements CacheStore {
     const ttlMs = ttl === undefined ? Infinity : durationMs(ttl, 'ttl');
     table.root.moveKey(key);
     if (ttlMs === 0) table.remove(table.root, key);
-    else if (!table.put(table.root, key, value, plainLife(table, ttlMs), false)) throw tooLarge(key, table.limits.maxBytes);
+    else if (!table.put(table.root, key, value, plainLife(table, ttlMs), false))
+      throw tooLarge(key, table.limits.maxBytes);
   }
 
   /** As `delete`, at once. Whether there was an entry. @throws INVALID_KEY, CLOSED */
@@ -179,7 +180,11 @@ export class MemoryStore implements CacheStore {
 
   health(): StoreHealthReport {
     const { lru } = this.#table;
-    return { connected: !this.#closed, latencyMs: 0, details: { entries: lru.size, bytes: lru.calculatedSize } };
+    return {
+      connected: !this.#closed,
+      latencyMs: 0,
+      details: { entries: lru.size, bytes: lru.calculatedSize },
+    };
   }
 
   stats(): MemoryStatistics {
@@ -210,13 +215,17 @@ export class MemoryStore implements CacheStore {
 
   #open(): MemoryTable {
     if (!this.#closed) return this.#table;
-    throw new CacheError('This MemoryStore is disconnected. Call connect() to use it again.', CacheErrorCode.CLOSED);
+    throw new CacheError(
+      'This MemoryStore is disconnected. Call connect() to use it again.',
+      CacheErrorCode.CLOSED,
+    );
   }
 }
 
 /** The sum of a counter, which begins at 0. @throws INVALID_VALUE where it is not a whole number, or no longer would be */
 export function addToCounter(key: string, current: unknown, by: number): number {
-  const sum = current === undefined ? by : Number.isSafeInteger(current) ? (current as number) + by : Number.NaN;
+  const sum =
+    current === undefined ? by : Number.isSafeInteger(current) ? (current as number) + by : Number.NaN;
   if (Number.isSafeInteger(sum)) return sum;
   throw new CacheError(
     `'${shownKey(key)}' cannot be counted: a counter is a whole number between −(2^53 − 1) and 2^53 − 1.`,

@@ -126,7 +126,9 @@ export class MemoryTable {
   /** The version of an entry that is still there and valid. */
   versionOf(place: Place, key: string): number | undefined {
     const found = place.index === null ? this.lru.peek(key) : place.index.get(key);
-    return found instanceof MemoryEntry && found.isCurrent() && this.clock.now() < found.keptUntilMs ? found.version : undefined;
+    return found instanceof MemoryEntry && found.isCurrent() && this.clock.now() < found.keptUntilMs
+      ? found.version
+      : undefined;
   }
 
   remove(place: Place, key: string): boolean {
@@ -195,7 +197,11 @@ export class MemoryTable {
   }
 
   #disposed(cache: object, value: unknown, key: TableKey, reason: LRUCache.DisposeReason): void {
-    if (value instanceof MemoryEntry && value.place.index !== null && value.place.index.get(value.key) === value) {
+    if (
+      value instanceof MemoryEntry &&
+      value.place.index !== null &&
+      value.place.index.get(value.key) === value
+    ) {
       value.place.index.delete(value.key);
       value.place.bytes -= value.size;
     }
@@ -225,6 +231,10 @@ export class MemoryTable {
     const { sizeOf } = this.limits;
     if (sizeOf === null) return this.#sizes.entryBytes(key, value);
     const bytes = sizeOf(value, key);
-    return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : Number.isFinite(bytes) ? Math.max(1, Math.ceil(bytes)) : 1;
+    return Number.isSafeInteger(bytes) && bytes > 0
+      ? bytes
+      : Number.isFinite(bytes)
+        ? Math.max(1, Math.ceil(bytes))
+        : 1;
   }
 }

@@ -57,15 +57,16 @@ export class Place implements EntryHome {
   }
 
   child(name: string): Place {
-    const known = this.#children.get(name)?.deref();
+    const segment = escapeName(name);
+    const known = this.#children.get(segment)?.deref();
     if (known !== undefined) return known;
-    const path = this.parent === null ? escapeName(name) : `${this.path}/${escapeName(name)}`;
+    const path = this.parent === null ? segment : `${this.path}/${segment}`;
     const place = new Place(this.#host, this, path);
     // Born inside whatever was cleared around it.
     place.movedAt = this.movedAt;
-    this.#children.set(name, new WeakRef(place));
+    this.#children.set(segment, new WeakRef(place));
     this.#host.forgetWhenCollected(place, () => {
-      if (this.#children.get(name)?.deref() === undefined) this.#children.delete(name);
+      if (this.#children.get(segment)?.deref() === undefined) this.#children.delete(segment);
     });
     return place;
   }
@@ -73,11 +74,9 @@ export class Place implements EntryHome {
   /** The place of this path from the root, if anything in this process knows it. */
   find(path: string): Place | undefined {
     if (path === this.path) return this;
-    for (const [, known] of this.#children) {
-      const child = known.deref();
-      if (child !== undefined && (path === child.path || path.startsWith(`${child.path}/`))) return child.find(path);
-    }
-    return undefined;
+    const begin = this.parent === null ? 0 : this.path.length + 1;
+    const child = this.#children.get(path.slice(begin, segmentEnd(path, begin)))?.deref();
+    return child?.find(path);
   }
 
   /** Holds the key for work that begins now. Every hold ends with {@link release}. */
@@ -129,4 +128,13 @@ export class Place implements EntryHome {
     this.bytes = 0;
     for (const [, known] of this.#children) known.deref()?.reset(generation, reclaim);
   }
+}
+
+/** Where the segment of a path that begins here ends: at the next `/` that is not escaped. */
+function segmentEnd(path: string, begin: number): number {
+  for (let at = begin; at < path.length; at++) {
+    if (path[at] === '\\') at += 1;
+    else if (path[at] === '/') return at;
+  }
+  return path.length;
 }

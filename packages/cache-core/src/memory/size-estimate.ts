@@ -59,7 +59,8 @@ function walk(root: object): number {
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     bytes += containerBytes(next);
     const members = membersOf(next);
-    const share = members.length <= MAX_VISITED - visited ? members.length : Math.max(0, MAX_VISITED - visited);
+    const share =
+      members.length <= MAX_VISITED - visited ? members.length : Math.max(0, MAX_VISITED - visited);
     let counted = 0;
     for (let index = 0; index < share; index++) {
       const member = members[index];

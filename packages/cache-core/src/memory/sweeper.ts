@@ -61,7 +61,8 @@ export class Sweeper {
     do {
       if (!this.#reclaimSome() && !this.#sweepSome()) {
         // The walk is over. Another comes only if it met something that is yet to expire.
-        if (this.#timer === null && this.#sawExpiring && this.#intervalMs !== Infinity) this.#arm(this.#intervalMs);
+        if (this.#timer === null && this.#sawExpiring && this.#intervalMs !== Infinity)
+          this.#arm(this.#intervalMs);
         return;
       }
     } while (clock.now() < endMs);
