@@ -15,14 +15,22 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const file = fileURLToPath(new URL('../traces/compiler-lookups.txt.gz', import.meta.url));
 
 /** The operations of `ts.sys` that go to the disk. */
-const OPERATIONS = /** @type {const} */ (['fileExists', 'readFile', 'directoryExists', 'getDirectories', 'realpath']);
+const OPERATIONS = /** @type {const} */ ([
+  'fileExists',
+  'readFile',
+  'directoryExists',
+  'getDirectories',
+  'realpath',
+]);
 
 /** @type {string[]} */
 const lookUps = [];
 
 /** What lies outside the workspace is left out: it would tell where the workspace lies. */
 function record(/** @type {string} */ operation, /** @type {string} */ path) {
-  const inside = relative(root, join(root, isAbsolute(path) ? relative(root, path) : path)).split(sep).join('/');
+  const inside = relative(root, join(root, isAbsolute(path) ? relative(root, path) : path))
+    .split(sep)
+    .join('/');
   if (inside !== '' && !inside.startsWith('..')) lookUps.push(`${operation} ${inside}`);
 }
 
@@ -66,7 +74,15 @@ function compile(/** @type {string} */ config) {
   host.resolveModuleNameLiterals = (literals, containingFile, redirected, options, sourceFile) =>
     literals.map((literal) => {
       const mode = ts.getModeForUsageLocation(sourceFile, literal, options);
-      return ts.resolveModuleName(literal.text, containingFile, options, resolutionHost, undefined, redirected, mode);
+      return ts.resolveModuleName(
+        literal.text,
+        containingFile,
+        options,
+        resolutionHost,
+        undefined,
+        redirected,
+        mode,
+      );
     });
   ts.createProgram({ rootNames: parsed.fileNames, options: parsed.options, host });
 }

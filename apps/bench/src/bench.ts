@@ -7,11 +7,11 @@ import { prepareReportFiles, writeReportFiles } from './report/report-files.ts';
 import { summaryText } from './report/summary.ts';
 import { prepareScenarios } from './scenario/all-scenarios.ts';
 import { type RunOutcome, runScenarios } from './scenario-runner.ts';
-import { StopSignals } from './terminal/stop-signals.ts';
 import { progressOn } from './terminal/progress.ts';
+import { StopSignals } from './terminal/stop-signals.ts';
 import { UsageError } from './usage-error.ts';
 
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 const debug = debuglog('larder-bench');
 

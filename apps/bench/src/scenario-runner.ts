@@ -1,6 +1,6 @@
+import type { Scenario, ScenarioResult, Step } from './scenario/scenario.ts';
 import { latency } from './terminal/figures.ts';
 import type { Progress } from './terminal/progress.ts';
-import type { Scenario, ScenarioResult, Step } from './scenario/scenario.ts';
 
 /** How a run ended. */
 export interface RunOutcome {
@@ -47,11 +47,12 @@ async function runStep(step: Step, laterMs: number, progress: Progress, signal: 
   });
   const took = latency(performance.now() - beganMs);
   const how = signal.aborted ? 'stopped' : took;
-  progress.end(`${signal.aborted ? '■' : '✓'} ${step.label}  ${summary === '' ? '' : `${summary}  `}(${how})`);
+  progress.end(
+    `${signal.aborted ? '■' : '✓'} ${step.label}  ${summary === '' ? '' : `${summary}  `}(${how})`,
+  );
 }
 
 /** A guess becomes a forecast once there is enough to extrapolate from. */
 function leftMs(expectedMs: number, elapsedMs: number, fraction: number): number {
   return fraction > 0.05 ? (elapsedMs / fraction) * (1 - fraction) : Math.max(0, expectedMs - elapsedMs);
 }
-

@@ -5,6 +5,8 @@ import { build, defaultServerConditions } from 'vite';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
 
+const conditions = ['@larder/source', ...defaultServerConditions];
+
 /** The program as it is run, made from the sources: no build of the workspace is needed, and none is trusted. */
 export interface BundledBench {
   /** To be run with `node`. */
@@ -18,13 +20,29 @@ export interface BundledBench {
 export async function bundleBench(): Promise<BundledBench> {
   // Under node_modules, so that what is not bundled is found, and nothing else looks at it.
   const folder = await mkdtemp(join(bench, 'node_modules', '.bundled-bench-'));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    await bundleInto(folder);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { program: join(folder, 'dist', 'main.js'), folder, remove };
+}
+
+async function bundleInto(folder: string): Promise<void> {
   await build({
     configFile: false,
     root: bench,
     logLevel: 'error',
-    resolve: { conditions: ['@larder/source', ...defaultServerConditions] },
+    resolve: { conditions },
     // Not these: they are CommonJS inside, or know where their own files are.
-    ssr: { noExternal: true, external: ['linkedom', '@observablehq/plot'], target: 'node' },
+    ssr: {
+      noExternal: true,
+      external: ['linkedom', '@observablehq/plot'],
+      target: 'node',
+      resolve: { conditions },
+    },
     build: {
       ssr: true,
       target: 'node20',
@@ -36,15 +54,14 @@ export async function bundleBench(): Promise<BundledBench> {
           'micro/subject-process': join(bench, 'src/micro/subject-process.ts'),
         },
         preserveEntrySignatures: 'strict',
-        output: { entryFileNames: '[name].js', preserveModules: true, preserveModulesRoot: join(bench, 'src') },
+        output: {
+          entryFileNames: '[name].js',
+          preserveModules: true,
+          preserveModulesRoot: join(bench, 'src'),
+        },
       },
     },
   });
   await cp(join(bench, 'package.json'), join(folder, 'package.json'));
   await cp(join(bench, 'traces'), join(folder, 'traces'), { recursive: true });
-  return {
-    program: join(folder, 'dist', 'main.js'),
-    folder,
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
 }

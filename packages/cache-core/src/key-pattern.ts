@@ -1,57 +1,62 @@
+/** In a parsed pattern: any run of characters, and any one. All else is a code point. */
+const RUN = -1;
+const ONE = -2;
+const BACKSLASH = 0x5c;
+
 /**
  * A test for keys that match a pattern: `*` is any run of characters, `?` one character, `\` takes the next character
- * as it is. Linear in the key for each `*`; no regular expression, so no pattern can run away.
+ * as it is, and itself at the end. A character is a code point. No regular expression, so no pattern can run away: the
+ * time grows with the length of the key times that of the longest part between two `*`.
  */
 export function patternMatcher(pattern: string): (key: string) => boolean {
-  const tokens = tokenize(pattern);
-  if (tokens.every((token) => token.kind === 'text')) {
-    const text = tokens.map((token) => token.text).join('');
-    return (key) => key === text;
-  }
-  return (key) => matches(tokens, Array.from(key));
+  const parts = parse(pattern);
+  return parts.every((part) => part === RUN) && parts.length > 0 ? () => true : (key) => matches(parts, key);
 }
 
-interface Token {
-  readonly kind: 'text' | 'one' | 'run';
-  readonly text: string;
-}
-
-function tokenize(pattern: string): Token[] {
-  const tokens: Token[] = [];
+function parse(pattern: string): number[] {
+  const parts: number[] = [];
   let escaped = false;
   for (const character of pattern) {
     if (!escaped && character === '\\') escaped = true;
     else {
-      const kind = escaped ? 'text' : character === '*' ? 'run' : character === '?' ? 'one' : 'text';
-      tokens.push({ kind, text: character });
+      const isRun = !escaped && character === '*';
+      const isOne = !escaped && character === '?';
+      parts.push(isRun ? RUN : isOne ? ONE : character.codePointAt(0)!);
       escaped = false;
     }
   }
-  if (escaped) tokens.push({ kind: 'text', text: '\\' });
-  return tokens;
+  if (escaped) parts.push(BACKSLASH);
+  return parts;
 }
 
 /** The greedy match with one point to come back to: the latest run. */
-function matches(tokens: readonly Token[], characters: readonly string[]): boolean {
-  let token = 0;
+function matches(parts: readonly number[], key: string): boolean {
+  let part = 0;
   let at = 0;
-  let lastRun = -1;
+  let afterRun = -1;
   let resumeAt = 0;
-  while (at < characters.length) {
-    const current = tokens[token];
-    if (current?.kind === 'run') {
-      lastRun = token;
+  while (at < key.length) {
+    const expected = parts[part];
+    const point = key.codePointAt(at)!;
+    if (expected === RUN) {
+      part += 1;
+      afterRun = part;
       resumeAt = at;
-      token += 1;
-    } else if (current !== undefined && (current.kind === 'one' || current.text === characters[at])) {
-      token += 1;
-      at += 1;
-    } else if (lastRun >= 0) {
-      token = lastRun + 1;
-      resumeAt += 1;
+      if (part === parts.length) return true;
+    } else if (expected === ONE || expected === point) {
+      part += 1;
+      at += widthOf(point);
+    } else if (afterRun >= 0) {
+      part = afterRun;
+      resumeAt += widthOf(key.codePointAt(resumeAt)!);
       at = resumeAt;
     } else return false;
   }
-  while (tokens[token]?.kind === 'run') token += 1;
-  return token === tokens.length;
+  while (parts[part] === RUN) part += 1;
+  return part === parts.length;
+}
+
+/** Units of UTF-16. */
+function widthOf(point: number): number {
+  return point > 0xffff ? 2 : 1;
 }

@@ -39,17 +39,31 @@ export interface Tally {
 export class Caller {
   readonly tally: Tally = { reads: 0, hits: 0 };
   readonly #world: World;
+  readonly #focus: number;
   /** Counters: increments by place, as they began, ended, and what they answered. */
-  readonly #counts: { readonly place: string; readonly process: number; readonly startedAt: number; endedAt: number; sum: number }[] = [];
-  readonly #resets: { readonly place: string; readonly startedAt: number; endedAt: number; acked: boolean }[] = [];
+  readonly #counts: {
+    readonly place: string;
+    readonly process: number;
+    readonly startedAt: number;
+    endedAt: number;
+    sum: number;
+  }[] = [];
+  readonly #resets: {
+    readonly place: string;
+    readonly startedAt: number;
+    endedAt: number;
+    acked: boolean;
+  }[] = [];
 
-  constructor(world: World) {
+  /** @param focus how many of the rows are used: few make more of what happens meet */
+  constructor(world: World, focus: number) {
     this.#world = world;
+    this.#focus = focus;
   }
 
   /** Never rejects: what must not happen becomes a breach. */
-  async run({ name, cache, pick }: Command): Promise<void> {
-    const row = ROWS[pick % ROWS.length]!;
+  async run({ name, cache, pick }: Command): Promise<unknown> {
+    const row = ROWS[pick % this.#focus]!;
     const view = this.#world.view(cache, row.path);
     switch (name) {
       case 'get':
@@ -67,7 +81,9 @@ export class Caller {
       case 'delete':
         return this.#mutate(cache, 'delete', [row], () => view.delete(row.key));
       case 'deleteMany':
-        return this.#mutate(cache, 'delete', ROWS.slice(0, 2), () => this.#world.view(cache, []).deleteMany(['x', 'y']));
+        return this.#mutate(cache, 'delete', ROWS.slice(0, 2), () =>
+          this.#world.view(cache, []).deleteMany(['x', 'y']),
+        );
       case 'expire':
         return this.#mutate(cache, 'expire', [row], () => view.expire(row.key));
       case 'retime':
@@ -170,7 +186,11 @@ export class Caller {
     };
     try {
       // The batch has one set of options: the tag of the one, no time to live.
-      const answers = await this.#world.view(cache, []).getMany(rows.map(({ key }) => key), load, { tags: ['t'] });
+      const answers = await this.#world.view(cache, []).getMany(
+        rows.map(({ key }) => key),
+        load,
+        { tags: ['t'] },
+      );
       rows.forEach((row, index) => model.judge(read, row, answers[index], true));
     } catch (error) {
       this.#onlyTheSources(error);
@@ -193,11 +213,18 @@ export class Caller {
 
   async #clear(cache: number, path: readonly string[]): Promise<void> {
     const rows = ROWS.filter((row) => path.every((name, index) => row.path[index] === name));
-    const resets = COUNTERS.filter((place) => path.every((name, index) => place[index] === name)).map((place) => {
-      const reset = { place: place.join('/'), startedAt: this.#world.model.next(), endedAt: Infinity, acked: false };
-      this.#resets.push(reset);
-      return reset;
-    });
+    const resets = COUNTERS.filter((place) => path.every((name, index) => place[index] === name)).map(
+      (place) => {
+        const reset = {
+          place: place.join('/'),
+          startedAt: this.#world.model.next(),
+          endedAt: Infinity,
+          acked: false,
+        };
+        this.#resets.push(reset);
+        return reset;
+      },
+    );
     const mutation = await this.#mutate(cache, 'delete', rows, () => this.#world.view(cache, path).clear());
     for (const reset of resets) Object.assign(reset, mutation);
   }
@@ -212,14 +239,14 @@ export class Caller {
     const process = world.process(cache);
     const mutation = world.model.begin(process, kind, rows);
     const names = [...mutation.versions.keys()];
-    world.poison(process, names);
+    const poisoned = world.poison(process, names);
     let acked = true;
     try {
       await call(mutation.id, mutation.versions.get(rows[0]!.name)!);
     } catch {
       acked = false;
     }
-    world.poison(process, names);
+    poisoned();
     world.model.end(mutation, acked, world.clock.now());
     if (acked) world.acknowledged(mutation);
     return { endedAt: acked ? mutation.endedAt : Infinity, acked };
@@ -230,9 +257,9 @@ export class Caller {
     if (!world.canRetime) return;
     const process = world.process(cache);
     const done = world.model.retime(row);
-    world.poison(process, [row.name]);
+    const poisoned = world.poison(process, [row.name]);
     await call().catch(() => undefined);
-    world.poison(process, [row.name]);
+    poisoned();
     done();
   }
 
@@ -243,14 +270,30 @@ export class Caller {
     const place = path.join('/');
     const count = { place, process: cache, startedAt: model.next(), endedAt: Infinity, sum: 0 };
     this.#counts.push(count);
-    const sum = await this.#world.view(cache, path).increment('counter').catch(() => null);
+    const sum = await this.#world
+      .view(cache, path)
+      .increment('counter')
+      .catch(() => null);
     if (sum === null) return;
     const others = this.#counts.filter((other) => other.place === place && other !== count);
-    const least = Math.max(0, ...others.filter(({ endedAt, startedAt }) => endedAt < count.startedAt && !this.#resetSince(place, startedAt)).map((other) => other.sum));
+    const least = Math.max(
+      0,
+      ...others
+        .filter(({ endedAt, startedAt }) => endedAt < count.startedAt && !this.#resetSince(place, startedAt))
+        .map((other) => other.sum),
+    );
     if (sum <= least) model.breaches.push(`counter ${place} answered ${sum} after ${least} was acknowledged`);
-    const resetAt = Math.max(0, ...this.#resets.filter((reset) => reset.place === place && reset.acked && reset.endedAt < count.startedAt).map(({ startedAt }) => startedAt));
+    const resetAt = Math.max(
+      0,
+      ...this.#resets
+        .filter((reset) => reset.place === place && reset.acked && reset.endedAt < count.startedAt)
+        .map(({ startedAt }) => startedAt),
+    );
     const most = others.filter(({ endedAt }) => endedAt > resetAt).length + 1;
-    if (sum > most) model.breaches.push(`counter ${place} answered ${sum}, more than the ${most} increments since it was cleared`);
+    if (sum > most)
+      model.breaches.push(
+        `counter ${place} answered ${sum}, more than the ${most} increments since it was cleared`,
+      );
     count.sum = sum;
     count.endedAt = model.next();
   }
@@ -260,7 +303,8 @@ export class Caller {
   }
 
   #onlyTheSources(error: unknown): void {
-    if (!(error instanceof SourceDown)) this.#world.model.breaches.push(`a read was rejected with ${String(error)}`);
+    if (!(error instanceof SourceDown))
+      this.#world.model.breaches.push(`a read was rejected with ${String(error)}`);
   }
 }
 

@@ -12,8 +12,8 @@ export class Loads {
   readonly breaches: string[] = [];
   count = 0;
   readonly #running = new Set<Run>();
-  /** When a row was last touched by anything that poisons a load, in each process. */
-  readonly #poisonedAt = new Map<string, number>();
+  /** What poisons loads of a row in a process, from its beginning to its end. */
+  readonly #poisons: { readonly process: number; readonly row: string; endedAt: number }[] = [];
   /** No store call has failed, and no lease can have run out: leases exclude one another. */
   #orderly = true;
   readonly #shared: boolean;
@@ -34,8 +34,15 @@ export class Loads {
     return () => this.#running.delete(run);
   }
 
-  poisoned(process: number, row: string, at: number): void {
-    this.#poisonedAt.set(`${process} ${row}`, at);
+  /** Something begins that poisons loads of these rows; answers what is to be called at its end. */
+  poisoned(processes: readonly number[], rows: Iterable<string>): (at: number) => void {
+    const begun = [...rows].flatMap((row) =>
+      processes.map((process) => ({ process, row, endedAt: Infinity })),
+    );
+    this.#poisons.push(...begun);
+    return (at) => {
+      for (const poison of begun) poison.endedAt = at;
+    };
   }
 
   /** A call to the store has failed or may have come too late: from now on a process may have to load by itself. */
@@ -45,8 +52,11 @@ export class Loads {
 
   #mayOverlap(one: Run, other: Run): boolean {
     const since = Math.min(one.calledAt, other.calledAt);
-    const poisoned = (process: number): boolean => (this.#poisonedAt.get(`${process} ${one.row}`) ?? 0) >= since;
-    if (poisoned(one.process) || poisoned(other.process)) return true;
+    const processes = [one.process, other.process];
+    const isPoisoned = this.#poisons.some(
+      ({ process, row, endedAt }) => row === one.row && processes.includes(process) && endedAt >= since,
+    );
+    if (isPoisoned) return true;
     if (one.process === other.process) return false;
     return !this.#shared || one.batch || other.batch || !this.#orderly;
   }

@@ -137,7 +137,8 @@ export class Model {
   /** The mutations that this read must have seen. */
   #floors(read: Read, row: Row): readonly Mutation[] {
     return this.mutations.filter((mutation) => {
-      if (!mutation.acked || !mutation.versions.has(row.name) || !this.#mustBeKnown(read, mutation)) return false;
+      if (!mutation.acked || !mutation.versions.has(row.name) || !this.#mustBeKnown(read, mutation))
+        return false;
       if (mutation.kind !== 'expire') return true;
       return (
         !read.staleAllowed &&
@@ -149,19 +150,26 @@ export class Model {
   #mustBeKnown(read: Read, mutation: Mutation): boolean {
     if (mutation.endedAt > read.startedAt) return false;
     if (mutation.process === read.process || this.#remote === 'at the ack') return true;
-    if (this.#remote === 'when delivered') return (mutation.heardAt.get(read.process) ?? Infinity) <= read.startedAt;
+    if (this.#remote === 'when delivered')
+      return (mutation.heardAt.get(read.process) ?? Infinity) <= read.startedAt;
     return read.startedMs >= mutation.endedMs + this.#remote.withinMs;
   }
 
   #mayBeAbsent(read: Read, row: Row): boolean {
     const floor = Math.max(0, ...this.#floors(read, row).map((mutation) => mutation.versions.get(row.name)!));
-    for (let version = floor; version <= this.#versions.get(row.name)!; version++) if (isAbsent(version)) return true;
+    for (let version = floor; version <= this.#versions.get(row.name)!; version++)
+      if (isAbsent(version)) return true;
     return false;
   }
 
   #breach(read: Read, row: Row, what: string, mutation: Mutation | null): void {
-    const after = mutation === null ? '' : ` after ${mutation.kind} ${mutation.id} by ${mutation.process} was acknowledged`;
-    this.breaches.push(`process ${read.process} read ${row.name}: ${what}${after}, read begun at ${read.startedAt}`);
+    const after =
+      mutation === null
+        ? ''
+        : ` after ${mutation.kind} ${mutation.id} by ${mutation.process} was acknowledged`;
+    this.breaches.push(
+      `process ${read.process} read ${row.name}: ${what}${after}, read begun at ${read.startedAt}`,
+    );
   }
 }
 

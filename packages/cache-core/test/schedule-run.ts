@@ -1,3 +1,4 @@
+import type { CacheView } from '@larder/cache-core';
 import { Caller, type Command, type Tally } from './schedule-commands.ts';
 import { settled } from './schedule-steps.ts';
 import { type Topology, World } from './schedule-world.ts';
@@ -7,6 +8,8 @@ export interface Schedule {
   readonly moves: readonly (Command | { readonly passMs: number })[];
   /** Taken modulo the number of things that can go on. */
   readonly picks: readonly number[];
+  /** How many of the rows are used. */
+  readonly focus: number;
 }
 
 const MAX_AT_ONCE = 6;
@@ -20,11 +23,11 @@ const LOST_EVERY = 61;
 /** Plays a schedule to its end, with everything delivered, and answers what was wrong. */
 export async function play(
   topology: Topology,
-  { moves, picks }: Schedule,
+  { moves, picks, focus }: Schedule,
   trace: (line: string) => void = () => undefined,
 ): Promise<{ breaches: readonly string[]; tally: Tally }> {
   const world = new World(topology);
-  const caller = new Caller(world);
+  const caller = new Caller(world, focus);
   let next = 0;
   let running = 0;
   let passedMs = 0;
@@ -34,7 +37,8 @@ export async function play(
     if (passedMs >= STORE_TIMEOUT_MS) world.loads.disorder();
   };
   for (let step = 0; ; step++) {
-    if (step > MAX_STEPS) throw new Error(`The schedule does not end. Pending: ${world.steps.pending.map(({ label }) => label)}`);
+    if (step > MAX_STEPS)
+      throw new Error(`The schedule does not end. Pending: ${world.steps.pending.map(({ label }) => label)}`);
     await settled();
     const mayBegin = next < moves.length && running < MAX_AT_ONCE;
     const choices = world.steps.pending.length + (mayBegin ? 1 : 0);
@@ -87,9 +91,13 @@ async function inspect(world: World, caller: Caller): Promise<void> {
     }
     return watched;
   };
-  for (const cache of [0, 1]) await letGo(caller.look((path) => world.view(cache, path), world.process(cache)));
+  for (const cache of [0, 1])
+    await letGo(caller.look((path) => world.view(cache, path), world.process(cache)));
   const newcomer = world.newcomer();
   if (newcomer === null) return;
   const NEWCOMER = 0;
-  await caller.look((path) => path.reduce((view, name) => view.namespace(name), newcomer as never), NEWCOMER);
+  await caller.look(
+    (path) => path.reduce<CacheView>((view, name) => view.namespace(name), newcomer),
+    NEWCOMER,
+  );
 }

@@ -1,4 +1,11 @@
-import { CacheManager, type CacheManagerOptions, type CacheView, LocalBus, ManualClock, MemoryStore } from '@larder/cache-core';
+import {
+  CacheManager,
+  type CacheManagerOptions,
+  type CacheView,
+  LocalBus,
+  ManualClock,
+  MemoryStore,
+} from '@larder/cache-core';
 import { Loads } from './schedule-loads.ts';
 import { Model, type Mutation, type RemoteRule, type Row } from './schedule-model.ts';
 import { Steps } from './schedule-steps.ts';
@@ -17,7 +24,13 @@ export const PLACES: readonly (readonly string[])[] = [[], ['n'], ['n', 'm']];
 export const COUNTERS: readonly (readonly string[])[] = [[], ['n']];
 
 export type Topology = 'shared' | 'shared without bus' | 'memory' | 'plain' | 'local bus';
-export const TOPOLOGIES: readonly Topology[] = ['shared', 'shared without bus', 'memory', 'plain', 'local bus'];
+export const TOPOLOGIES: readonly Topology[] = [
+  'shared',
+  'shared without bus',
+  'memory',
+  'plain',
+  'local bus',
+];
 
 const REMOTE: Record<Topology, RemoteRule> = {
   shared: 'when delivered',
@@ -71,10 +84,10 @@ export class World {
     return new CacheManager({ store: this.#memory.attach(), clock: this.clock });
   }
 
-  /** Marks what poisons loads of these rows in a process; on a local bus in the other one, too. */
-  poison(process: number, rows: Iterable<string>): void {
-    const processes = this.topology === 'local bus' ? [0, 1] : [process];
-    for (const row of rows) for (const each of processes) this.loads.poisoned(each, row, this.model.next());
+  /** Something begins that poisons loads in a process, on a local bus in the other one, too; answers what ends it. */
+  poison(process: number, rows: Iterable<string>): () => void {
+    const end = this.loads.poisoned(this.topology === 'local bus' ? [0, 1] : [process], rows);
+    return () => end(this.model.next());
   }
 
   /** The mutation has been acknowledged: other processes know of it when all that is on its way now has arrived. */
@@ -88,7 +101,11 @@ export class World {
     });
   }
 
-  readonly #unheard = new Set<{ readonly mutation: Mutation; readonly process: number; readonly arrived: () => boolean }>();
+  readonly #unheard = new Set<{
+    readonly mutation: Mutation;
+    readonly process: number;
+    readonly arrived: () => boolean;
+  }>();
 
   #makeCaches(): CacheManager[] {
     const { clock } = this;
@@ -108,7 +125,11 @@ export class World {
     return [0, 1].map((process) => {
       const store = slowed(this.#memory!.attach(), this.steps, process);
       if (this.topology === 'shared') this.#delayBus(store, process);
-      return new CacheManager({ ...options, store, ...(this.topology === 'shared' ? {} : { bus: false as const }) });
+      return new CacheManager({
+        ...options,
+        store,
+        ...(this.topology === 'shared' ? {} : { bus: false as const }),
+      });
     });
   }
 
@@ -119,7 +140,10 @@ export class World {
       this.steps.later(`${process} hears`, () => {
         now();
         messages.delete(message);
-        this.poison(process, ROWS.map(({ name }) => name));
+        this.poison(
+          process,
+          ROWS.map(({ name }) => name),
+        )();
         for (const waiting of this.#unheard) {
           if (waiting.process !== process || !waiting.arrived()) continue;
           waiting.mutation.heardAt.set(process, this.model.next());

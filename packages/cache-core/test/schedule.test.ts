@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Command, COMMANDS, type CommandName } from './schedule-commands.ts';
+import { COMMANDS, type Command, type CommandName } from './schedule-commands.ts';
 import { play, type Schedule } from './schedule-run.ts';
-import { type Topology, TOPOLOGIES } from './schedule-world.ts';
+import { ROWS, TOPOLOGIES, type Topology } from './schedule-world.ts';
 
 /** To play other schedules, or one again: SCHEDULE_SEED, SCHEDULE_PATH (fast-check prints both) and SCHEDULE_RUNS. */
 const { SCHEDULE_SEED, SCHEDULE_PATH, SCHEDULE_RUNS } = process.env;
@@ -15,7 +15,15 @@ const RUNS: Record<Topology, number> = {
   'local bus': 300,
 };
 
-const WEIGHTS: Partial<Record<CommandName, number>> = { get: 8, getEntry: 3, look: 3, peek: 2, getMany: 2, invalidateTag: 3, delete: 3 };
+const WEIGHTS: Partial<Record<CommandName, number>> = {
+  get: 8,
+  getEntry: 3,
+  look: 3,
+  peek: 2,
+  getMany: 2,
+  invalidateTag: 3,
+  delete: 3,
+};
 
 const command: fc.Arbitrary<Command> = fc.record({
   name: fc.oneof(...COMMANDS.map((name) => ({ weight: WEIGHTS[name] ?? 1, arbitrary: fc.constant(name) }))),
@@ -24,12 +32,18 @@ const command: fc.Arbitrary<Command> = fc.record({
 });
 const pass = fc.record({ passMs: fc.constantFrom(10, 20, 60, 120, 320) });
 const schedule: fc.Arbitrary<Schedule> = fc.record({
-  moves: fc.array(fc.oneof({ weight: 9, arbitrary: command }, { weight: 1, arbitrary: pass }), { minLength: 2, maxLength: 24 }),
+  moves: fc.array(fc.oneof({ weight: 9, arbitrary: command }, { weight: 1, arbitrary: pass }), {
+    minLength: 2,
+    maxLength: 24,
+  }),
   picks: fc.array(fc.nat({ max: 1000 }), { minLength: 1, maxLength: 60 }),
+  focus: fc.integer({ min: 1, max: ROWS.length }),
 });
 
 describe.each(TOPOLOGIES)('any schedule, %s', (topology) => {
-  it('answers nothing older than what was acknowledged, loads once, and does hit', { timeout: 120_000 }, async () => {
+  it('answers nothing older than what was acknowledged, loads once, and does hit', {
+    timeout: 120_000,
+  }, async () => {
     let reads = 0;
     let hits = 0;
     const property = fc.asyncProperty(schedule, async (drawn) => {

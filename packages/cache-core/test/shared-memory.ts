@@ -1,3 +1,4 @@
+import { CacheError, CacheErrorCode, type Clock } from '@larder/cache-core';
 import type {
   AsOf,
   BusMessage,
@@ -28,7 +29,6 @@ import type {
   UnreadableEntry,
   Write,
 } from '@larder/cache-core/store';
-import { type Clock, CacheError, CacheErrorCode } from '@larder/cache-core';
 
 interface Stored {
   readonly value: unknown;
@@ -115,7 +115,14 @@ export class SharedMemory {
   corrupt(key: string): void {
     const infinite = { ttlMs: Infinity, graceMs: 0, loadMs: 0, tags: [], version: undefined };
     const times = { freshUntilMs: Infinity, keptUntilMs: Infinity };
-    this.entries.set(key, { ...infinite, ...times, value: null, asOf: 0, id: this.nextId(), unreadable: 'checksum' });
+    this.entries.set(key, {
+      ...infinite,
+      ...times,
+      value: null,
+      asOf: 0,
+      id: this.nextId(),
+      unreadable: 'checksum',
+    });
   }
 
   announce(from: AttachedStore, message: BusMessage): void {
@@ -163,7 +170,9 @@ export class AttachedStore implements CacheStore, SharedStore {
 
   async set<T>(key: string, value: T, ttl?: number): Promise<void> {
     const ttlMs = ttl === undefined ? Infinity : ttl * 1000;
-    await this.write([{ key: `:${key}`, entry: { value, ttlMs, graceMs: 0, loadMs: 0, stamps: [''], tags: [] } }]);
+    await this.write([
+      { key: `:${key}`, entry: { value, ttlMs, graceMs: 0, loadMs: 0, stamps: [''], tags: [] } },
+    ]);
   }
 
   async delete(key: string): Promise<void> {
@@ -185,9 +194,10 @@ export class AttachedStore implements CacheStore, SharedStore {
     return this.#do('lease', () => {
       const memory = this.#memory;
       const asOf = memory.next();
+      const standing = stamps.filter((name) => memory.stamps.has(name));
       for (const name of stamps) if (!memory.stamps.has(name)) memory.stamps.set(name, asOf);
       return {
-        answers: requests.map(({ key, seen }) => this.#lease(key, seen, asOf, leaseMs)),
+        answers: requests.map(({ key, seen }) => this.#lease(key, seen, asOf, leaseMs, standing)),
         stamps: stamps.map((name) => toStamp(memory.stamps.get(name))!),
       };
     });
@@ -206,7 +216,8 @@ export class AttachedStore implements CacheStore, SharedStore {
 
   release(leases: readonly Lease[]): Promise<void> {
     return this.#do('release', () => {
-      for (const { key, lease } of leases) if (this.#memory.held(key)?.id === lease) this.#memory.leases.delete(key);
+      for (const { key, lease } of leases)
+        if (this.#memory.held(key)?.id === lease) this.#memory.leases.delete(key);
     });
   }
 
@@ -220,10 +231,9 @@ export class AttachedStore implements CacheStore, SharedStore {
       const seq = memory.next();
       const outcomes = writes.map(({ key, entry }) => {
         const current = memory.entry(key);
-        if (entry.version !== undefined && current?.version !== undefined && current.version > entry.version) {
-          if (this.#isValid(current, entry.stamps)) return outcome(false);
-        }
-        for (const name of [...entry.stamps, ...entry.tags]) if (!memory.stamps.has(name)) memory.stamps.set(name, seq);
+        if (this.#isOutranked(current, entry)) return outcome(false);
+        for (const name of [...entry.stamps, ...entry.tags])
+          if (!memory.stamps.has(name)) memory.stamps.set(name, seq);
         memory.leases.delete(key);
         this.#put(key, entry, seq);
         return outcome(true);
@@ -265,7 +275,7 @@ export class AttachedStore implements CacheStore, SharedStore {
     });
   }
 
-  increment({ key, by, ttlMs, stamps }: IncrementRequest): Promise<number> {
+  increment({ key, by, ttlMs, stamps, tags }: IncrementRequest): Promise<number> {
     return this.#do('increment', () => {
       const memory = this.#memory;
       const seq = memory.next();
@@ -273,12 +283,13 @@ export class AttachedStore implements CacheStore, SharedStore {
       const nowMs = memory.clock.now();
       const alive = entry !== undefined && nowMs < entry.freshUntilMs && this.#isValid(entry, stamps);
       const current = alive ? entry.value : 0;
-      if (!Number.isSafeInteger(current)) throw new CacheError('Not a whole number.', CacheErrorCode.INVALID_VALUE);
-      for (const name of stamps) if (!memory.stamps.has(name)) memory.stamps.set(name, seq);
+      if (!Number.isSafeInteger(current))
+        throw new CacheError('Not a whole number.', CacheErrorCode.INVALID_VALUE);
+      for (const name of [...stamps, ...tags]) if (!memory.stamps.has(name)) memory.stamps.set(name, seq);
       memory.leases.delete(key);
       const sum = (current as number) + by;
       if (alive) memory.entries.set(key, { ...entry, value: sum, id: memory.nextId() });
-      else this.#put(key, { value: sum, ttlMs, graceMs: 0, loadMs: 0, stamps, tags: [] }, seq);
+      else this.#put(key, { value: sum, ttlMs, graceMs: 0, loadMs: 0, stamps, tags }, seq);
       memory.announce(this, { keys: [key], stamps: [] });
       return sum;
     });
@@ -320,12 +331,21 @@ export class AttachedStore implements CacheStore, SharedStore {
     return answer;
   }
 
-  #lease(key: string, seen: Seen | undefined, asOf: number, leaseMs: number): Lease | SharedEntry | UnreadableEntry | LeaseHeld {
+  #lease(
+    key: string,
+    seen: Seen | undefined,
+    asOf: number,
+    leaseMs: number,
+    stamps: readonly StampName[],
+  ): Lease | SharedEntry | UnreadableEntry | LeaseHeld {
     const memory = this.#memory;
     const entry = memory.entry(key);
-    if (entry !== undefined && entry.id !== (seen as unknown as number | undefined)) return this.#answer(entry)!;
+    if (entry !== undefined && entry.id !== (seen as unknown as number | undefined))
+      return this.#answer(entry)!;
     const held = memory.held(key);
-    if (held !== undefined) return { held: true, heldMs: held.untilMs - memory.clock.now() };
+    // A lease that can store nothing any more, because one of these stamps has moved since, is as good as gone.
+    const isDead = held !== undefined && stamps.some((name) => memory.stamps.get(name)! > held.asOf);
+    if (held !== undefined && !isDead) return { held: true, heldMs: held.untilMs - memory.clock.now() };
     const id = String(memory.nextId());
     memory.leases.set(key, { id, asOf, untilMs: memory.clock.now() + leaseMs });
     return { lease: id, key, asOf: asOf as unknown as AsOf };
@@ -337,6 +357,8 @@ export class AttachedStore implements CacheStore, SharedStore {
     const asOf = lease.asOf as unknown as number;
     if (held?.id !== lease.lease && memory.faults.ignoreLeases !== true) return outcome(false);
     if (held?.id === lease.lease) memory.leases.delete(lease.key);
+    const current = memory.entry(lease.key);
+    if (this.#isOutranked(current, entry)) return outcome(false);
     for (const name of [...entry.stamps, ...entry.tags]) {
       const known = memory.stamps.get(name);
       // A late tag that nobody knows is made now, after the load began: this entry is dead under it.
@@ -351,7 +373,17 @@ export class AttachedStore implements CacheStore, SharedStore {
     const nowMs = this.#memory.clock.now();
     const { value, ttlMs, graceMs, loadMs, tags, version } = draft;
     const times = { freshUntilMs: nowMs + ttlMs, keptUntilMs: nowMs + ttlMs + graceMs };
-    this.#memory.entries.set(key, { value, ttlMs, graceMs, loadMs, tags, version, ...times, asOf, id: this.#memory.nextId() });
+    this.#memory.entries.set(key, {
+      value,
+      ttlMs,
+      graceMs,
+      loadMs,
+      tags,
+      version,
+      ...times,
+      asOf,
+      id: this.#memory.nextId(),
+    });
   }
 
   #expire(entry: Stored): void {
@@ -360,8 +392,16 @@ export class AttachedStore implements CacheStore, SharedStore {
     entry.keptUntilMs = Math.min(entry.keptUntilMs, nowMs + entry.graceMs);
   }
 
+  /** Whether a higher version is kept that is still valid. */
+  #isOutranked(current: Stored | undefined, { version, stamps }: EntryDraft): boolean {
+    if (version === undefined || current?.version === undefined || current.version <= version) return false;
+    return this.#isValid(current, stamps);
+  }
+
   #isValid(entry: Stored, stamps: readonly StampName[]): boolean {
-    return [...stamps, ...entry.tags].every((name) => (this.#memory.stamps.get(name) ?? Infinity) <= entry.asOf);
+    return [...stamps, ...entry.tags].every(
+      (name) => (this.#memory.stamps.get(name) ?? Infinity) <= entry.asOf,
+    );
   }
 
   #answer(entry: Stored | undefined): SharedEntry | UnreadableEntry | null {

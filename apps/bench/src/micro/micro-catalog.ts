@@ -20,7 +20,7 @@ export interface MicroGroup {
   readonly members: readonly MicroMember[];
 }
 
-export interface MicroMember {
+interface MicroMember {
   readonly name: string;
   readonly subject: MicroSubject;
   /** How many times the limit's CPU time it has promised to stay within. */

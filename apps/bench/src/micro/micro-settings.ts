@@ -21,3 +21,10 @@ export const MICRO_SETTINGS: Omit<MicroSettings, 'seed'> = {
   warmUpRounds: 4,
   memoryEntries: 100_000,
 };
+
+/** To see that everything works, rather than how fast. */
+export const SHORT_MICRO_SETTINGS: Omit<MicroSettings, 'seed'> = {
+  ...MICRO_SETTINGS,
+  operationsPerRound: 20_000,
+  warmUpRounds: 1,
+};

@@ -4,7 +4,10 @@ export interface MicroSetup {
   readonly keys: readonly string[];
   /** What is asked for in one round, in this order: reads of `keys`. */
   readonly reads: readonly string[];
-  /** What is written in one round of inserts: so many different keys that none is still there when it comes again. */
+  /**
+   * What is written in one round of inserts, so many different keys that none is still there when it comes again; empty
+   * where nothing is inserted.
+   */
   readonly inserts: readonly string[];
   readonly ttlMs: number;
 }

@@ -42,7 +42,7 @@ export async function measureGroup(
     try {
       report(0, 'warming up');
       const ready = Promise.all(
-        runners.map(({ member }, place) => handles[place]?.prepare(groupPlace, member, settings)),
+        handles.map((handle, place) => handle.prepare(groupPlace, runners[place]?.member ?? 0, settings)),
       );
       await unlessAborted(ready, monitor.signal);
       const boundsMs = boundMs / generations;
@@ -85,7 +85,8 @@ async function oneRound(
       totals[place] = (totals[place] as number) + ((await handles[place]?.turn(turn)) ?? Number.NaN);
     }
   }
-  for (const [place, runner] of runners.entries()) runner.cpuNs.push((totals[place] as number) / operationsPerRound);
+  for (const [place, runner] of runners.entries())
+    runner.cpuNs.push((totals[place] as number) / operationsPerRound);
 }
 
 /** The places from 0 to `count − 1`, rotated by one every second time and reversed the times between. */

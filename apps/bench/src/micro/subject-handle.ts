@@ -51,7 +51,9 @@ export class SubjectHandle {
       if (first === null) throw new Error('the process of a micro-benchmark ended before its time');
       const answer = first[0] as SubjectAnswer;
       if (answer.kind !== 'failed') return answer;
-      throw answer.message.startsWith('wrong value') ? new WrongValue(answer.message) : new Error(answer.message);
+      throw answer.message.startsWith('wrong value')
+        ? new WrongValue(answer.message)
+        : new Error(answer.message);
     } finally {
       answered.abort();
     }

@@ -2,7 +2,7 @@ import { collectGarbage, liveBytes } from '../replay/heap-size.ts';
 import { seededRandom } from '../workload/random.ts';
 import { MEMORY_SUBJECTS, MICRO_GROUPS } from './micro-catalog.ts';
 import type { MicroSettings } from './micro-settings.ts';
-import { type MicroSetup, microValue, type Loop } from './micro-subject.ts';
+import { type Loop, type MicroSetup, microValue } from './micro-subject.ts';
 import type { SubjectAnswer, SubjectOrder } from './subject-message.ts';
 
 // The process of one subject: does what it is told, one order at a time, and ends with whoever started it.
@@ -16,11 +16,14 @@ interface Prepared {
 
 let prepared: Prepared | undefined;
 
-process.on('message', async (order: SubjectOrder) => {
-  const answer = await obey(order).catch(
-    (error: unknown): SubjectAnswer => ({ kind: 'failed', message: String((error as Error).message) }),
-  );
-  process.send?.(answer);
+process.on('message', (order: SubjectOrder) => {
+  const failed = (error: unknown): SubjectAnswer => ({
+    kind: 'failed',
+    message: String((error as Error).message),
+  });
+  void obey(order)
+    .catch(failed)
+    .then((answer) => process.send?.(answer));
 });
 process.on('disconnect', () => process.exit());
 // Ctrl-C reaches every process of the terminal; this one waits for word from the one that shows the results.
@@ -28,7 +31,8 @@ process.on('SIGINT', () => undefined);
 
 async function obey(order: SubjectOrder): Promise<SubjectAnswer> {
   if (order.kind === 'turn') return { kind: 'turn', cpuNs: await measuredTurn(order.place) };
-  if (order.kind === 'memory') return { kind: 'memory', bytes: await measuredMemory(order.subject, order.settings) };
+  if (order.kind === 'memory')
+    return { kind: 'memory', bytes: await measuredMemory(order.subject, order.settings) };
   await prepare(order.group, order.member, order.settings);
   return { kind: 'ready' };
 }
@@ -37,7 +41,7 @@ async function prepare(groupPlace: number, memberPlace: number, settings: MicroS
   const group = MICRO_GROUPS[groupPlace];
   const member = group?.members[memberPlace];
   if (group === undefined || member === undefined) throw new Error('there is no such subject');
-  const setup = setupOf(settings);
+  const setup = setupOf(settings, group.work === 'insert');
   const { operationsPerRound, turnsPerRound, warmUpRounds } = settings;
   prepared = {
     loop: await member.subject(setup),
@@ -57,7 +61,8 @@ async function measuredTurn(place: number): Promise<number> {
   const sum = await loop(from, to);
   const { user, system } = process.cpuUsage(before);
   const expectedSum = expected.subarray(from, to).reduce((total, n) => total + n, 0);
-  if (sum !== expectedSum) throw new Error(`wrong value: what was read adds up to ${sum}, not ${expectedSum}`);
+  if (sum !== expectedSum)
+    throw new Error(`wrong value: what was read adds up to ${sum}, not ${expectedSum}`);
   return (user + system) * 1000;
 }
 
@@ -73,11 +78,15 @@ async function measuredMemory(name: string, settings: MicroSettings): Promise<nu
   return holder === null || keys.length !== values.length ? Number.NaN : bytes;
 }
 
-function setupOf({ entries, operationsPerRound, ttlMs, seed }: MicroSettings): MicroSetup {
+function setupOf(settings: MicroSettings, inserts: boolean): MicroSetup {
+  const { entries, operationsPerRound, ttlMs, seed } = settings;
   const random = seededRandom(seed);
   const keys = keysOf('item', entries);
-  const reads = Array.from({ length: operationsPerRound }, () => keys[Math.floor(random() * entries)] as string);
-  return { keys, reads, inserts: keysOf('new', operationsPerRound), ttlMs };
+  const reads = Array.from(
+    { length: operationsPerRound },
+    () => keys[Math.floor(random() * entries)] as string,
+  );
+  return { keys, reads, inserts: inserts ? keysOf('new', operationsPerRound) : [], ttlMs };
 }
 
 /** Strings as a program would have them: hashed once, in one piece. */

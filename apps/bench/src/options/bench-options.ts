@@ -77,9 +77,7 @@ function resolveOptions(given: ReadonlyMap<FlagName, string>): BenchOptions {
       durationOption('duration', value, 's', { min: 10, max: 3_600_000 }),
     ),
     size: read('size', null, whole('size', 1, 10_000_000)),
-    latencyMs: read('latency', 2, (value) =>
-      durationOption('latency', value, 'ms', { min: 0, max: 60_000 }),
-    ),
+    latencyMs: read('latency', 2, (value) => durationOption('latency', value, 'ms', { min: 0, max: 60_000 })),
     concurrency: read('concurrency', 48, whole('concurrency', 1, 10_000)),
     valueBytes: read('value-bytes', 200, (value) =>
       bytesOption('value-bytes', value, { min: 1, max: 16 * 1024 ** 2 }),
@@ -121,7 +119,9 @@ function resolveScenarios(text: string | undefined, withTrace: boolean): readonl
     }
   }
   if (withTrace && !asked.includes('trace')) {
-    throw new UsageError(`--trace is given, but --scenario ${shownArgument(text)} leaves the scenario trace out.`);
+    throw new UsageError(
+      `--trace is given, but --scenario ${shownArgument(text)} leaves the scenario trace out.`,
+    );
   }
   return SCENARIO_NAMES.filter((name) => asked.includes(name));
 }

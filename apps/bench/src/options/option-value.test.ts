@@ -19,7 +19,9 @@ it('lets a bare number count what the option says', () => {
 });
 
 it.each(['', 'soon', '-1s', '10 s', '1e3', '2h', 'NaN', '١s'])('refuses the duration %j', (text) => {
-  expect(() => durationOption('duration', text, 's', hour)).toThrow(/^--duration '.*': expected a duration from 0 to 1h/);
+  expect(() => durationOption('duration', text, 's', hour)).toThrow(
+    /^--duration '.*': expected a duration from 0 to 1h/,
+  );
 });
 
 it.each([
@@ -32,14 +34,19 @@ it.each([
 });
 
 it.each(['', '0', '-5', '1gb', '99999999999', '0x10'])('refuses the bytes %j', (text) => {
-  expect(() => bytesOption('value-bytes', text, { min: 1, max: 2 ** 24 })).toThrow(/^--value-bytes .*expected/);
-});
-
-it.each(['', '0', '1.5', '1e3', '-1', '11', 'ten', '99999999999999999999'])('refuses the whole number %j', (text) => {
-  expect(() => wholeOption('size', text, { min: 1, max: 10 })).toThrow(
-    `--size '${text}': expected a whole number from 1 to 10.`,
+  expect(() => bytesOption('value-bytes', text, { min: 1, max: 2 ** 24 })).toThrow(
+    /^--value-bytes .*expected/,
   );
 });
+
+it.each(['', '0', '1.5', '1e3', '-1', '11', 'ten', '99999999999999999999'])(
+  'refuses the whole number %j',
+  (text) => {
+    expect(() => wholeOption('size', text, { min: 1, max: 10 })).toThrow(
+      `--size '${text}': expected a whole number from 1 to 10.`,
+    );
+  },
+);
 
 it('shows an argument on one line and not at any length', () => {
   expect(shownArgument('a\nb\u001b[31m')).toBe("'a�b�[31m'");

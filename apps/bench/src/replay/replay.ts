@@ -17,14 +17,14 @@ export interface ReplayConditions {
   readonly onProgress: (progress: ReplayProgress) => void;
 }
 
-export interface ReplayProgress {
+interface ReplayProgress {
   readonly requests: number;
   readonly elapsedMs: number;
   readonly hitRatio: number;
 }
 
 /** What the clients of a replay share. */
-export interface ReplayStage {
+interface ReplayStage {
   readonly subject: Subject;
   readonly source: SlowSource;
   readonly concurrency: number;
@@ -71,7 +71,12 @@ export async function replay(
     const figures = tally.figures();
     source.close();
     await driven.catch(ignoreClosed);
-    return { subject: kind.name, end: stop.reason ?? 'complete', ...figures, memoryBytes: liveBytes() - bytesBefore };
+    return {
+      subject: kind.name,
+      end: stop.reason ?? 'complete',
+      ...figures,
+      memoryBytes: liveBytes() - bytesBefore,
+    };
   } finally {
     clearInterval(progress);
     stop.off();
@@ -123,7 +128,9 @@ class Tally {
     const seconds = (performance.now() - this.#beganMs) / 1000;
     const requests = this.#requests;
     const { loads } = this.#source;
-    const { hits, joins, entries } = this.#subject.counts();
+    const { hits, joins: begun, entries } = this.#subject.counts();
+    // Those that were still waiting at the end do not count.
+    const joins = Math.min(begun, Math.max(0, requests - hits - loads));
     return {
       requests,
       seconds,
@@ -174,7 +181,8 @@ function withResolver(): { promise: Promise<void>; resolve: () => void } {
 
 function ignoreClosed(error: unknown): void {
   // A cache may wrap what its loader threw.
-  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof SourceClosed) return;
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof SourceClosed) return;
   throw error;
 }
 

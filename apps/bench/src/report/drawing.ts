@@ -3,8 +3,8 @@ import { parseHTML } from 'linkedom';
 import { escapeHtml } from './html-text.ts';
 
 /** The widths that each plot is drawn for: a screen, a phone. The page shows the one that fits. */
-export const WIDTHS = { wide: 760, narrow: 350 } as const;
-export type Width = keyof typeof WIDTHS;
+const WIDTHS = { wide: 900, narrow: 350 } as const;
+type Width = keyof typeof WIDTHS;
 
 export interface Figure {
   readonly title: string;
@@ -46,8 +46,8 @@ export function htmlFigure(figure: Figure): string {
       document,
       ariaLabel: figure.title,
       ariaDescription: figure.caption,
+      style: { fontSize: '12px' },
       ...figure.draw(width),
-      style: { fontSize: '12px', ...((figure.draw(width).style as object) ?? {}) },
     });
     return `<div class="${width}">${svg.outerHTML}</div>`;
   });

@@ -9,6 +9,7 @@ import { PAGE_STYLE } from './page-style.ts';
 import { replayFigures } from './replay-figures.ts';
 import type { Report } from './report.ts';
 import {
+  allReplayRows,
   MEMORY_COLUMNS,
   MICRO_COLUMNS,
   memoryRows,
@@ -16,7 +17,6 @@ import {
   microRows,
   oneAtATimeNote,
   REPLAY_COLUMNS,
-  replayRows,
 } from './summary.ts';
 
 /** The whole report as one page that needs nothing else. The figures behind it are in it, as JSON. */
@@ -51,7 +51,8 @@ ${replays.length === 0 && micro === undefined ? '<p>Nothing had been measured wh
 
 function banner({ failure, interrupted }: Report): string {
   if (failure !== null) return `<p class="banner">This run failed: ${escapeHtml(failure)}</p>`;
-  if (interrupted) return '<p class="banner">This run was stopped before its end; here is what it had measured.</p>';
+  if (interrupted)
+    return '<p class="banner">This run was stopped before its end; here is what it had measured.</p>';
   return '';
 }
 
@@ -60,7 +61,10 @@ function facts({ startedAt, seconds: took, machine, options }: Report): string {
   const cache = size === null ? 'a tenth of the distinct keys' : `${count(size)} entries`;
   const rows = [
     ['When', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${seconds(took * 1000)} in all`],
-    ['Machine', `Node ${machine.node.slice(1)} on ${machine.platform}, ${machine.cpus} CPUs, ${bytes(machine.memoryBytes)} of memory`],
+    [
+      'Machine',
+      `Node ${machine.node.slice(1)} on ${machine.platform}, ${machine.cpus} CPUs, ${bytes(machine.memoryBytes)} of memory`,
+    ],
     ['Source', `answers after ${latency(latencyMs)}, values of ${count(valueBytes)} bytes`],
     ['Requests', `${count(concurrency)} in flight, every answer checked; seed ${seed}`],
     ['Cache', `${options.store}, ${cache}`],
@@ -78,7 +82,7 @@ function replayPart(replays: readonly ReplayScenarioResult[]): string {
   const notes = replays.map(oneAtATimeNote).filter((note) => note !== null);
   return `<h2>Replays</h2>
 <ul>${descriptions.join('')}</ul>
-${htmlTable('Every subject with the same requests and a source of its own', REPLAY_COLUMNS, replays.flatMap(replayRows))}
+${htmlTable('Every subject with the same requests and a source of its own', REPLAY_COLUMNS, allReplayRows(replays))}
 ${notes.map((note) => `<p class="soft">${escapeHtml(note)}</p>`).join('')}
 <p class="soft">Hit ratio: answered from the cache. Joined: waited for a load that another request had begun, and so saved one too.
 Loads saved: requests that did not make the source work. Memory: what the heap grew by, keys and values included.</p>
@@ -86,12 +90,19 @@ ${replayFigures(replays).map(htmlFigure).join('\n')}`;
 }
 
 function microPart(micro: MicroResult): string {
-  const rows = micro.rows.length === 0 ? '' : htmlTable('CPU time beside lru-cache and Map', MICRO_COLUMNS, microRows(micro));
+  const rows =
+    micro.rows.length === 0
+      ? ''
+      : htmlTable('CPU time beside lru-cache and Map', MICRO_COLUMNS, microRows(micro));
   const note = micro.rows.length === 0 ? '' : `<p class="soft">${escapeHtml(microNote(micro))}</p>`;
   const memory =
     micro.memory.length === 0
       ? ''
-      : htmlTable('Memory of an entry, over key and value; ratio to lru-cache', MEMORY_COLUMNS, memoryRows(micro));
+      : htmlTable(
+          'Memory of an entry, over key and value; ratio to lru-cache',
+          MEMORY_COLUMNS,
+          memoryRows(micro),
+        );
   return `<h2>Single operations</h2>
 ${rows}
 ${note}

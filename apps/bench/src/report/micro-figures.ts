@@ -29,13 +29,35 @@ function ratios(rows: MicroResult['rows']): Figure {
       marginRight: 16,
       marginBottom: 38,
       x: { domain: [0, most], clamp: true },
-      y: { label: null, domain: measured.map(({ subject }) => subject), ...(width === 'wide' ? {} : { axis: null }) },
+      y: {
+        label: null,
+        domain: measured.map(({ subject }) => subject),
+        ...(width === 'wide' ? {} : { axis: null }),
+      },
       marks: [
         gridX({ ticks: 8 }),
-        axisX({ ticks: width === 'wide' ? 8 : 5, label: 'ratio to lru-cache', labelAnchor: 'right', labelArrow: 'none' }),
+        axisX({
+          ticks: width === 'wide' ? 8 : 5,
+          label: 'ratio to lru-cache',
+          labelAnchor: 'right',
+          labelArrow: 'none',
+        }),
         ruleX([1], { stroke: 'currentColor', strokeDasharray: '4 3' }),
-        ruleY(measured, { ...place, x1: (d) => d.ratio.min, x2: (d) => d.ratio.max, stroke: color, strokeWidth: 1.5 }),
-        ruleY(measured, { ...place, x1: (d) => d.ratio.q1, x2: (d) => d.ratio.q3, stroke: color, strokeWidth: 6, strokeOpacity: 0.6 }),
+        ruleY(measured, {
+          ...place,
+          x1: (d) => d.ratio.min,
+          x2: (d) => d.ratio.max,
+          stroke: color,
+          strokeWidth: 1.5,
+        }),
+        ruleY(measured, {
+          ...place,
+          x1: (d) => d.ratio.q1,
+          x2: (d) => d.ratio.q3,
+          stroke: color,
+          strokeWidth: 6,
+          strokeOpacity: 0.6,
+        }),
         dot(measured, { ...place, x: (d) => d.ratio.median, fill: color, r: 5 }),
         tickX(bounded, { ...place, x: 'bound', stroke: 'var(--bad)', strokeWidth: 2.5, inset: 3 }),
         ...(width === 'wide'
@@ -60,7 +82,13 @@ function memoryBars(memory: MicroResult['memory']): Figure {
       marks: [
         gridX({ ticks: 5 }),
         axisX({ ticks: 5, label: 'bytes an entry', labelAnchor: 'right', labelArrow: 'none' }),
-        barX(memory, { y: 'subject', x1: 0, x2: 'bytesPerEntry', fill: ({ subject }) => subjectColor(subject), inset: 3 }),
+        barX(memory, {
+          y: 'subject',
+          x1: 0,
+          x2: 'bytesPerEntry',
+          fill: ({ subject }) => subjectColor(subject),
+          inset: 3,
+        }),
         text(memory, {
           y: 'subject',
           x: 'bytesPerEntry',

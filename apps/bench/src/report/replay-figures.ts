@@ -10,7 +10,12 @@ export function replayFigures(replays: readonly ReplayScenarioResult[]): Figure[
 
 function loadsSaved(replays: readonly ReplayScenarioResult[]): Figure {
   const rows = replays.flatMap(({ name, results }) =>
-    results.map(({ subject, loadsSaved: share, hitRatio }) => ({ name, subject, share, hits: Math.min(hitRatio, share) })),
+    results.map(({ subject, loadsSaved: share, hitRatio }) => ({
+      name,
+      subject,
+      share,
+      hits: Math.min(hitRatio, share),
+    })),
   );
   return {
     title: 'Loads saved',
@@ -18,7 +23,7 @@ function loadsSaved(replays: readonly ReplayScenarioResult[]): Figure {
       'Share of the requests that did not make the source work, in percent. Full colour: answered from the cache; pale: waited for a load that another request had begun.',
     legend: subjectLegend(rows.map(({ subject }) => subject)),
     draw: (width) => ({
-      ...barFrame(replays.length, width),
+      ...barFrame(replays, width),
       x: { domain: [0, 100] },
       marks: [
         gridX({ ticks: 5 }),
@@ -41,12 +46,17 @@ function throughput(replays: readonly ReplayScenarioResult[]): Figure {
     caption: 'Thousand requests a second, all clients together; the longer the better.',
     legend: subjectLegend(rows.map(({ subject }) => subject)),
     draw: (width) => ({
-      ...barFrame(replays.length, width),
+      ...barFrame(replays, width),
       marks: [
         gridX({ ticks: 5 }),
         axisX({ ticks: 5, label: 'thousand requests a second', labelAnchor: 'right', labelArrow: 'none' }),
         barX(rows, { ...barPlace, x1: 0, x2: (d) => d.perSecond / 1000, fill: colorOf }),
-        text(rows, { ...barPlace, ...barLabel, x: (d) => d.perSecond / 1000, text: (d) => rate(d.perSecond) }),
+        text(rows, {
+          ...barPlace,
+          ...barLabel,
+          x: (d) => d.perSecond / 1000,
+          text: (d) => rate(d.perSecond),
+        }),
         ruleX([0]),
       ],
     }),
@@ -58,14 +68,14 @@ const barLabel = { textAnchor: 'start', dx: 5 } as const;
 const colorOf = ({ subject }: { subject: string }): string => subjectColor(subject);
 
 /** Scenarios below one another, a bar for each subject. */
-function barFrame(scenarios: number, width: 'wide' | 'narrow') {
+function barFrame(replays: readonly ReplayScenarioResult[], width: 'wide' | 'narrow') {
   return {
-    height: scenarios * 78 + 50,
+    height: replays.length * 84 + 50,
     marginLeft: 74,
-    marginRight: width === 'wide' ? 150 : 66,
+    marginRight: width === 'wide' ? 90 : 62,
     marginBottom: 38,
     y: { label: null, axis: null },
-    fy: { label: null, axis: 'left', domain: undefined },
+    fy: { label: null, axis: 'left', domain: replays.map(({ name }) => name) },
     insetTop: 3,
     insetBottom: 3,
   } as const;
@@ -96,7 +106,7 @@ function latencies(replays: readonly ReplayScenarioResult[]): Figure {
       marginBottom: 40,
       x: { domain: [0, 4], label: null },
       y: { type: 'log', label: null },
-      fy: { axis: null },
+      fy: { axis: null, domain: replays.map(({ name }) => name) },
       marks: [
         gridX(PERCENTILES.map(nines)),
         gridY({ ticks: 5 }),
@@ -104,13 +114,21 @@ function latencies(replays: readonly ReplayScenarioResult[]): Figure {
           label: 'percentile of the requests',
           labelAnchor: 'right',
           labelArrow: 'none',
-          tickFormat: (_, place) => `${PERCENTILES[place]} %`,
+          // On a phone there is no room for the first beside the second.
+          tickFormat: (_, place) => (width === 'narrow' && place === 0 ? '' : `${PERCENTILES[place]} %`),
         }),
         axisY({ ticks: 5, label: null, tickFormat: msTick }),
         line(points, { fy: 'name', x: 'nines', y: 'ms', stroke: colorOf, z: 'subject', strokeWidth: 2 }),
         text(
           replays.map(({ name }) => name),
-          { fy: (name: string) => name, text: (name: string) => name, frameAnchor: 'top-left', dx: 6, dy: 6, fontWeight: 600 },
+          {
+            fy: (name: string) => name,
+            text: (name: string) => name,
+            frameAnchor: 'top-left',
+            dx: 6,
+            dy: 6,
+            fontWeight: 600,
+          },
         ),
       ],
     }),

@@ -25,7 +25,10 @@ export async function prepareReportFiles({ outFolder, jsonFile }: BenchOptions):
 }
 
 /** Writes `report.json`, `report.html` and the further JSON that was asked for; answers their paths as given. */
-export async function writeReportFiles(report: Report, { outFolder, jsonFile }: BenchOptions): Promise<string[]> {
+export async function writeReportFiles(
+  report: Report,
+  { outFolder, jsonFile }: BenchOptions,
+): Promise<string[]> {
   // Drawing takes a library that nothing else needs.
   const { htmlReport } = await import('./html-report.ts');
   const json = `${JSON.stringify(report, null, 2)}\n`;

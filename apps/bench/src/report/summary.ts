@@ -10,7 +10,6 @@ const right = (title: string): TextColumn => ({ title, align: 'right' });
 export const REPLAY_COLUMNS: readonly TextColumn[] = [
   left('Scenario'),
   left('Subject'),
-  right('Requests'),
   right('Hit ratio'),
   right('Joined'),
   right('Loads saved'),
@@ -18,19 +17,24 @@ export const REPLAY_COLUMNS: readonly TextColumn[] = [
   right('p50'),
   right('p99'),
   right('Memory'),
+  right('Requests'),
 ];
 
 export const MICRO_COLUMNS: readonly TextColumn[] = [
   left('Operation'),
-  right('CPU'),
   right('Ratio'),
+  right('At most'),
+  left('Kept'),
   right('Quartiles'),
   right('Range'),
-  right('At most'),
-  left(''),
+  right('CPU'),
 ];
 
-export const MEMORY_COLUMNS: readonly TextColumn[] = [left('Subject'), right('Bytes an entry'), right('Ratio')];
+export const MEMORY_COLUMNS: readonly TextColumn[] = [
+  left('Subject'),
+  right('Bytes an entry'),
+  right('Ratio'),
+];
 
 /** What a run has found, as it is printed. */
 export function summaryText(results: readonly ScenarioResult[]): string {
@@ -38,8 +42,7 @@ export function summaryText(results: readonly ScenarioResult[]): string {
   const micro = results.find((result) => result.kind === 'micro');
   const parts: string[] = [];
   if (replays.length > 0) {
-    const rows = replays.flatMap((scenario, place) => [...(place === 0 ? [] : [[]]), ...replayRows(scenario)]);
-    parts.push(textTable(REPLAY_COLUMNS, rows));
+    parts.push(textTable(REPLAY_COLUMNS, allReplayRows(replays)));
     const notes = replays.map(oneAtATimeNote).filter((note) => note !== null);
     if (notes.length > 0) parts.push(notes.join('\n'));
   }
@@ -50,11 +53,16 @@ export function summaryText(results: readonly ScenarioResult[]): string {
   return parts.join('\n\n');
 }
 
+/** The rows of all scenarios, an empty one between them. */
+export function allReplayRows(replays: readonly ReplayScenarioResult[]): string[][] {
+  return replays.flatMap((scenario, place) => [...(place === 0 ? [] : [[]]), ...replayRows(scenario)]);
+}
+
 /** First the passes of one request at a time, which have no times worth comparing; then those with many in flight. */
-export function replayRows({ name, results, oneAtATime }: ReplayScenarioResult): string[][] {
+function replayRows({ name, results, oneAtATime }: ReplayScenarioResult): string[][] {
   const alone = oneAtATime.map(({ subject, requests, hitRatio }) => {
     const share = percent(hitRatio);
-    return [name, `${subject}, one at a time`, count(requests), share, percent(0), share];
+    return [name, `${subject}, one at a time`, share, percent(0), share, '', '', '', '', count(requests)];
   });
   return [...alone, ...results.map(replayRow(name))];
 }
@@ -63,7 +71,6 @@ function replayRow(name: string): (result: ReplayResult) => string[] {
   return (result) => [
     name,
     result.end === 'interrupted' ? `${result.subject} (stopped)` : result.subject,
-    count(result.requests),
     percent(result.hitRatio),
     percent(result.requests === 0 ? 0 : result.joins / result.requests),
     percent(result.loadsSaved),
@@ -71,6 +78,7 @@ function replayRow(name: string): (result: ReplayResult) => string[] {
     latency(result.latency.p50Ms),
     latency(result.latency.p99Ms),
     bytes(result.memoryBytes),
+    count(result.requests),
   ];
 }
 
@@ -83,17 +91,25 @@ export function microRows({ rows }: MicroResult): string[][] {
 }
 
 function microRow(row: MicroRow): string[] {
-  const isLimit = row.subject === row.limit;
-  const { ratio: spread } = row;
-  const written = isLimit
-    ? ['1', '', '']
-    : [ratio(spread.median), `${ratio(spread.q1)}–${ratio(spread.q3)}`, `${ratio(spread.min)}–${ratio(spread.max)}`];
-  const bound = row.bound === null ? '' : ratio(row.bound);
-  return [`  ${row.subject}`, nanoseconds(row.cpuNs.median), ...written, bound, verdict(row)];
+  const { ratio: spread, bound } = row;
+  const name = `  ${row.subject}`;
+  const cpu = nanoseconds(row.cpuNs.median);
+  if (row.subject === row.limit) return [name, '1', '', '', '', '', cpu];
+  const quartiles = `${ratio(spread.q1)}–${ratio(spread.q3)}`;
+  const range = `${ratio(spread.min)}–${ratio(spread.max)}`;
+  return [
+    name,
+    ratio(spread.median),
+    bound === null ? '' : ratio(bound),
+    verdict(row),
+    quartiles,
+    range,
+    cpu,
+  ];
 }
 
 /** Whether a row keeps its promise, judged by its median. */
-export function verdict(row: MicroRow): string {
+function verdict(row: MicroRow): string {
   if (row.control) return 'noise';
   if (row.bound === null) return '';
   return row.ratio.median <= row.bound ? 'within' : 'above';

@@ -1,6 +1,6 @@
 import { MEMORY_SUBJECTS, MICRO_GROUPS } from '../micro/micro-catalog.ts';
 import type { MemoryRow, MicroRow } from '../micro/micro-result.ts';
-import { MICRO_SETTINGS } from '../micro/micro-settings.ts';
+import { MICRO_SETTINGS, SHORT_MICRO_SETTINGS } from '../micro/micro-settings.ts';
 import { measureGroup } from '../micro/rounds.ts';
 import { SubjectHandle } from '../micro/subject-handle.ts';
 import type { BenchOptions } from '../options/bench-options.ts';
@@ -8,15 +8,17 @@ import { memoryLine, microLine } from '../terminal/step-line.ts';
 import type { Scenario, Step, StepMonitor } from './scenario.ts';
 
 const DEFAULT_MS = 15_000;
+/** Below this, warming up would take longer than measuring. */
+const SHORT_MS = 5000;
 /** To start the processes of a group and to warm them up, several times. */
 const WARM_UP_MS = 1800;
 
 /** Single operations beside lru-cache and `Map`, by CPU time; and what an entry costs in memory. */
 export function microScenario(options: BenchOptions): Scenario {
-  const settings = { ...MICRO_SETTINGS, seed: options.seed };
   const rows: MicroRow[] = [];
   const memory: MemoryRow[] = [];
   const boundMs = options.durationMs ?? DEFAULT_MS;
+  const settings = { ...(boundMs < SHORT_MS ? SHORT_MICRO_SETTINGS : MICRO_SETTINGS), seed: options.seed };
   const members = MICRO_GROUPS.reduce((sum, group) => sum + group.members.length + 1, 0);
 
   const groups = MICRO_GROUPS.map((group, place): Step => {

@@ -55,16 +55,25 @@ export function replayScenario(plan: ReplayPlan, options: BenchOptions): Scenari
   });
 
   const { oneAtATime: workloadOf } = plan;
-  const sequential = workloadOf === null ? [] : CACHES.map((subject): Step => ({
-    label: `${plan.name} · ${subject.name}, one request at a time`,
-    expectedMs: plan.requests * REQUEST_MS,
-    run: async (monitor) => {
-      const conditions = { ...conditionsOf(plan, options, Infinity, monitor), latencyMs: 0, concurrency: 1 };
-      const { requests, hitRatio, end } = await replay(subject, clients(workloadOf()), conditions);
-      if (end === 'complete') oneAtATime.push({ subject: subject.name, requests, hitRatio });
-      return `hits ${percent(hitRatio)}`;
-    },
-  }));
+  const sequential =
+    workloadOf === null
+      ? []
+      : CACHES.map(
+          (subject): Step => ({
+            label: `${plan.name} · ${subject.name}, one request at a time`,
+            expectedMs: plan.requests * REQUEST_MS,
+            run: async (monitor) => {
+              const conditions = {
+                ...conditionsOf(plan, options, Infinity, monitor),
+                latencyMs: 0,
+                concurrency: 1,
+              };
+              const { requests, hitRatio, end } = await replay(subject, clients(workloadOf()), conditions);
+              if (end === 'complete') oneAtATime.push({ subject: subject.name, requests, hitRatio });
+              return `hits ${percent(hitRatio)}`;
+            },
+          }),
+        );
 
   const { name, description, distinctKeys, maxEntries } = plan;
   return {

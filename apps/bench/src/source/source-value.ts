@@ -9,5 +9,9 @@ export interface SourceValue {
 
 /** A value with a body of its own, in one piece of memory as it would come from a socket. */
 export function sourceValue(key: string, version: number, bytes: number): SourceValue {
-  return { key, version, body: Buffer.alloc(bytes, `${version}.${key.replace(/[^\x20-\x7e]/g, '?')}|`).toString('latin1') };
+  return {
+    key,
+    version,
+    body: Buffer.alloc(bytes, `${version}.${key.replace(/[^\x20-\x7e]/g, '?')}|`).toString('latin1'),
+  };
 }

@@ -10,7 +10,7 @@ export interface Subject {
 }
 
 /** What a subject says of itself, since it was made. */
-export interface SubjectCounts {
+interface SubjectCounts {
   /** Requests answered from the cache. */
   readonly hits: number;
   /** Requests that were not, but waited for a load that was under way already. */
@@ -25,4 +25,3 @@ export interface SubjectKind {
 
 /** Long enough that nothing expires in a run, so that what is compared is eviction alone. */
 export const SUBJECT_TTL_SECONDS = 3600;
-

@@ -32,7 +32,8 @@ export function latency(ms: number): string {
 export function bytes(value: number): string {
   if (value < 1) return '0';
   if (value < 999.5) return `${Math.round(value)} B`;
-  return value < 999_500 ? `${digits(value / 1000)} kB` : `${digits(value / 1e6)} MB`;
+  if (value < 999_500) return `${digits(value / 1000)} kB`;
+  return value < 999_500_000 ? `${digits(value / 1e6)} MB` : `${digits(value / 1e9)} GB`;
 }
 
 /** `102 ns` */

@@ -6,7 +6,9 @@ it('says what runs, how far and how fast, and how long it all still takes', () =
   expect(progressLine('zipf · larder', progress, 31_200)).toBe(
     'zipf · larder   45 %  21.3k/s  hits 68.4 %  32 s left in all',
   );
-  expect(progressLine('micro', { fraction: 2, detail: 'round 3' }, 0)).toBe('micro  100 %  round 3  0 s left in all');
+  expect(progressLine('micro', { fraction: 2, detail: 'round 3' }, 0)).toBe(
+    'micro  100 %  round 3  0 s left in all',
+  );
 });
 
 it('draws a bar of one length', () => {

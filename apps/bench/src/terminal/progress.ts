@@ -21,10 +21,11 @@ export function progressOn(stream: NodeJS.WriteStream): Progress {
   return stream.isTTY ? new LiveProgress(stream) : new PlainProgress(stream);
 }
 
-/** One line of what is running: how far, how fast, how many hits. */
+/** One line of what is running: how far, how fast, how many hits. @param label `''` where it stands already */
 export function progressLine(label: string, progress: StepProgress, leftMs: number): string {
-  const fraction = Math.min(1, Math.max(0, progress.fraction));
-  const parts = [label, `${String(Math.floor(fraction * 100)).padStart(3)} %`];
+  const fraction = bounded(progress.fraction);
+  const parts = label === '' ? [] : [label];
+  parts.push(`${String(Math.floor(fraction * 100)).padStart(3)} %`);
   if (progress.rate !== undefined && Number.isFinite(progress.rate)) parts.push(rate(progress.rate));
   if (progress.hitRatio !== undefined) parts.push(`hits ${percent(progress.hitRatio)}`);
   if (progress.detail !== undefined) parts.push(progress.detail);
@@ -34,8 +35,12 @@ export function progressLine(label: string, progress: StepProgress, leftMs: numb
 
 /** `██████░░░░` */
 export function progressBar(fraction: number, cells: number = BAR_CELLS): string {
-  const full = Math.round(Math.min(1, Math.max(0, fraction)) * cells);
+  const full = Math.round(bounded(fraction) * cells);
   return '█'.repeat(full) + '░'.repeat(cells - full);
+}
+
+function bounded(fraction: number): number {
+  return fraction > 0 ? Math.min(1, fraction) : 0;
 }
 
 class LiveProgress implements Progress {
@@ -70,7 +75,7 @@ class LiveProgress implements Progress {
 
   #draw(progress: StepProgress, leftMs: number): void {
     this.#drawnMs = performance.now();
-    this.#log(`${progressBar(progress.fraction)}  ${progressLine(this.#label, progress, leftMs)}`);
+    this.#log(`${this.#label}\n${progressBar(progress.fraction)} ${progressLine('', progress, leftMs)}`);
   }
 }
 

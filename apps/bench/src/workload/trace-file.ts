@@ -80,7 +80,9 @@ class KeyLines {
   #take(bytes: Buffer): void {
     this.#line++;
     if (bytes.length > LONGEST_KEY_BYTES) {
-      throw new TraceFault(`line ${this.#line} is longer than ${LONGEST_KEY_BYTES} bytes; a trace has one key a line`);
+      throw new TraceFault(
+        `line ${this.#line} is longer than ${LONGEST_KEY_BYTES} bytes; a trace has one key a line`,
+      );
     }
     const key = this.#text(bytes).trimEnd();
     if (key !== '') this.#add(key);

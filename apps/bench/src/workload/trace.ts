@@ -33,8 +33,8 @@ export class TraceBuilder {
   }
 
   add(key: string): void {
-    let place = this.#places.get(key);
-    if (place === undefined) this.#places.set(key, (place = this.#places.size));
+    const place = this.#places.get(key) ?? this.#places.size;
+    if (place === this.#places.size) this.#places.set(key, place);
     if (this.#length === this.#order.length) {
       const grown = new Uint32Array(this.#length * 2);
       grown.set(this.#order);

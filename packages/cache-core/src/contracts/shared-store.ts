@@ -8,6 +8,9 @@ import type { AsOf, Seen, Stamp, StampName } from './stamp.ts';
  * whole milliseconds or `Infinity`, and all are durations: no timestamp crosses this contract, so no two clocks are
  * ever compared.
  *
+ * Every promise settles when the fate of its operation is known: the answer has come, or the connection is gone. The
+ * engine gives up at its own deadline, and purges what a late operation has touched when that settles after all.
+ *
  * Errors: every operation rejects with `STORE_UNAVAILABLE`, `STORE_FAILED` or `OPERATION_TIMEOUT`; a rejected
  * mutation carries `details.applied`, `'no'` or `'unknown'`.
  */
@@ -23,7 +26,8 @@ export interface SharedStore {
 
   /**
    * The right to replace exactly what was seen, or nothing where nothing was. Stamps that are missing are made anew
-   * here, so that what is loaded under the lease can be valid. No key stands twice in one call.
+   * here, so that what is loaded under the lease can be valid. A lease that one of these stamps has overtaken since it
+   * was given counts as gone: nothing could be stored under it. No key stands twice in one call.
    */
   lease(requests: readonly LeaseRequest[], options: LeaseOptions): Promise<LeaseAnswers>;
   /** Extends leases that are still held; false for one that is gone. */
@@ -203,4 +207,6 @@ export interface IncrementRequest {
   readonly ttlMs: number;
   /** Root and namespaces, as in {@link EntryDraft.stamps}. */
   readonly stamps: readonly StampName[];
+  /** For a counter that begins; an existing one keeps its own. */
+  readonly tags: readonly StampName[];
 }

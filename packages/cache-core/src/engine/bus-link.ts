@@ -5,14 +5,18 @@ import type {
   BusSubscription,
   InvalidationBus,
 } from '../contracts/invalidation-bus.ts';
+import { CacheError, isCacheError } from '../errors/cache-error.ts';
+import { CacheErrorCode } from '../errors/error-code.ts';
+import type { Watchdog } from '../resilience/deadline.ts';
 
 /** Whose memory rests on the bus. */
 export interface BusDependent {
-  /** Until then the bus has vouched for memory. */
-  l1ValidUntilMs: number;
+  proven(sinceMs: number): void;
   hasLiveLease(): boolean;
   heard(message: BusMessage): void;
   flush(cause: BusGap): void;
+  readonly watchdog: Watchdog;
+  readonly options: { readonly invalidationTimeoutMs: number };
 }
 
 /** Where a hub hears of what others have invalidated, and keeps its L1 lease (P3, P4). */
@@ -48,7 +52,19 @@ export class BusLink implements BusSubscriber {
   async announce(message: BusMessage): Promise<void> {
     if (this.#bus.announcedByStore) return;
     this.open();
-    await this.#subscription!.publish(message);
+    const { watchdog, options } = this.#hub;
+    const limitMs = options.invalidationTimeoutMs;
+    try {
+      await watchdog.guard(this.#subscription!.publish(message), limitMs, () => tooLate(limitMs));
+    } catch (cause) {
+      if (isCacheError(cause)) throw cause;
+      const details = { applied: 'unknown' };
+      throw new CacheError('The bus failed to announce an invalidation.', CacheErrorCode.STORE_FAILED, {
+        cause,
+        retryable: true,
+        details,
+      });
+    }
   }
 
   async close(): Promise<void> {
@@ -58,7 +74,8 @@ export class BusLink implements BusSubscriber {
   }
 
   invalidated(message: BusMessage): void {
-    this.#hub.heard(message);
+    if (isMessage(message)) this.#hub.heard(message);
+    else this.gap('unreadable');
   }
 
   gap(cause: BusGap): void {
@@ -69,7 +86,24 @@ export class BusLink implements BusSubscriber {
 
   alive(sinceMs: number): void {
     this.#alive = true;
-    // A proof that arrives late must not shorten what a later one has given.
-    this.#hub.l1ValidUntilMs = Math.max(this.#hub.l1ValidUntilMs, sinceMs + this.#maxStalenessMs);
+    this.#hub.proven(sinceMs);
   }
+}
+
+/** What comes over a network is looked at before it is believed. */
+function isMessage(message: unknown): message is BusMessage {
+  const { keys, stamps } = (message ?? {}) as { readonly keys?: unknown; readonly stamps?: unknown };
+  return areStrings(keys) && areStrings(stamps);
+}
+
+function areStrings(list: unknown): boolean {
+  return Array.isArray(list) && list.every((one) => typeof one === 'string');
+}
+
+function tooLate(limitMs: number): CacheError {
+  return new CacheError(
+    `The bus did not announce an invalidation within ${limitMs} ms.`,
+    CacheErrorCode.OPERATION_TIMEOUT,
+    { retryable: true, details: { applied: 'unknown', limitMs } },
+  );
 }

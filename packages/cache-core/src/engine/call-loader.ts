@@ -7,31 +7,21 @@ import type { CallOptions } from './call-options.ts';
 import type { Flight } from './flight.ts';
 import type { KeyLoadContext } from './load-context.ts';
 import type { LoadRequest } from './load-request.ts';
+import { callWatched } from './recursion.ts';
 import type { View } from './view.ts';
-
-/** Loaders that are being called at this very moment. */
-const calling: Flight[] = [];
-
-/** Whether the loader of this flight is being called right now: should it ask for its own key, it would wait for itself. */
-export function isCalling(flight: Flight): boolean {
-  return calling.includes(flight);
-}
 
 /**
  * Calls the loader once, now. One that throws before it answers has failed like one that rejects.
  */
 export function startLoader(request: LoadRequest, flight: Flight, loading: KeyLoadContext): Promise<unknown> {
-  calling.push(flight);
   try {
-    return Promise.resolve(request.loader(loading));
+    return Promise.resolve(callWatched(flight, () => request.loader(loading)));
   } catch (error) {
     return Promise.reject(error);
-  } finally {
-    calling.pop();
   }
 }
 
-/** Runs the loader with its tries, its deadline and its schema; in line with others while the store is down (P10). */
+/** Runs the loader with its tries, its deadline and its schema. */
 export async function callLoader(
   view: View,
   request: LoadRequest,
@@ -40,8 +30,6 @@ export async function callLoader(
 ): Promise<unknown> {
   const { hub } = view;
   const { options, key } = request;
-  const limited = hub.shared !== null && hub.breaker.state !== 'closed';
-  if (limited) await hub.loadLimit.enter(options.leaseWaitMs);
   const startedMs = loadBegins(view, flight);
   try {
     const plan = options.retry;
@@ -66,8 +54,6 @@ export async function callLoader(
   } catch (error) {
     loadFailed(view, request, flight, startedMs, error);
     throw error;
-  } finally {
-    if (limited) hub.loadLimit.leave();
   }
 }
 

@@ -1,9 +1,10 @@
 import { CacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
-import { MemoryEntry } from '../memory/memory-entry.ts';
-import { addToCounter, tooLarge } from '../memory/memory-store.ts';
+import { addToCounter, recount } from '../memory/counter.ts';
+import { tooLarge } from '../memory/memory-store.ts';
 import type { CallOptions } from './call-options.ts';
 import { isStale } from './found.ts';
+import { doubt, mayHaveHappened } from './invalidate.ts';
 import { fromL1 } from './l1.ts';
 import { beginning } from './shared-read.ts';
 import { Budget } from './store-calls.ts';
@@ -22,19 +23,18 @@ export async function count(view: View, key: string, by: number, options: CallOp
 }
 
 async function countInMemory(view: View, key: string, by: number, options: CallOptions): Promise<number> {
-  const { table } = view.hub;
+  const { hub, place } = view;
+  const { table } = hub;
   const kept = fromL1(view, key);
   const current = kept === null || isStale(kept) ? null : kept;
   const sum = addToCounter(key, current?.value, by);
-  const found = table.find(view.place, key);
-  const began = beginning(view);
-  const life =
-    current === null ? lifeOf(ttlOf(options, view.hub.clock), 0, began, options) : { ...current, ...began };
-  const needsEntry =
-    view.hub.leased || found instanceof MemoryEntry || life.graceMs > 0 || life.tags.length > 0;
-  view.place.moveKey(key);
-  if (!table.put(view.place, key, sum, life, needsEntry)) throw tooLarge(key, table.limits.maxBytes);
-  await view.hub.bus?.announce({ keys: [view.place.address(key)], stamps: [] });
+  place.moveKey(key);
+  const life = lifeOf(ttlOf(options, hub.clock), 0, beginning(view), options);
+  const needsEntry = hub.leased || life.graceMs > 0 || life.tags.length > 0 || life.version !== undefined;
+  const counted =
+    current === null ? table.put(place, key, sum, life, needsEntry) : recount(table, place, key, sum);
+  if (!counted) throw tooLarge(key, table.maxBytesIn(place));
+  await hub.bus?.announce({ keys: [place.address(key)], stamps: [] });
   return sum;
 }
 
@@ -47,13 +47,26 @@ async function countInStore(view: View, key: string, by: number, options: CallOp
   const address = place.address(key);
   hub.purgeAddress(address);
   try {
-    const request = { key: address, by, ttlMs: ttlOf(options, hub.clock), stamps: place.stamps };
+    const request = {
+      key: address,
+      by,
+      ttlMs: ttlOf(options, hub.clock),
+      stamps: place.stamps,
+      tags: options.tags,
+    };
     const budget = new Budget(hub.options.invalidationTimeoutMs);
-    const sum = await calls.call('increment', budget, context.counters.latency.storeWrite, (store) =>
-      store.increment!(request),
+    const sum = await calls.call(
+      'increment',
+      budget,
+      context.counters.latency.storeWrite,
+      (store) => store.increment!(request),
+      () => doubt(view, { keys: [address], stamps: [] }),
     );
     await hub.bus?.announce({ keys: [address], stamps: [] });
     return sum;
+  } catch (error) {
+    if (mayHaveHappened(error)) doubt(view, { keys: [address], stamps: [] });
+    throw error;
   } finally {
     hub.purgeAddress(address);
   }

@@ -20,6 +20,8 @@ export class Flight implements Joinable {
   right: LeaseRight | null = null;
   /** False beyond the cap on work under way: then nobody joins and nothing is kept. */
   linked = false;
+  /** Stored under its lease, or found in the store: nothing had overtaken it by then. */
+  proven = false;
   /** Nobody waits: a refresh in the background. */
   unwanted = true;
   readonly #view: View;
@@ -44,6 +46,10 @@ export class Flight implements Joinable {
     });
     view.hub.inFlight += 1;
     view.context.flights.add(this);
+  }
+
+  covers(key: string): boolean {
+    return key === this.key;
   }
 
   /** Lets later callers join, and what it brings be kept. */
@@ -154,4 +160,27 @@ export function tagsMovedSince(view: View, found: Found | null, asOf: number): b
   if (found === null) return false;
   const { generations } = view.hub.table;
   return found.tags.some((tag) => generations.tag(tag).movedAt > asOf);
+}
+
+/** What a caller remembers of the load it waits for, to know afterwards whether the answer is new enough for it. */
+export interface Join {
+  readonly flight: Flight;
+  readonly asOf: number;
+  /** Something was invalidated here between the beginning of the load and this caller's coming. */
+  readonly overtaken: boolean;
+  /** The load is older than the D of the promises, and no bus tells what other processes have invalidated since. */
+  readonly old: boolean;
+}
+
+/** @param cameAt the generation at which the caller came */
+export function joinOf(view: View, flight: Flight, cameAt: number): Join {
+  const { asOf, startedMs } = flight;
+  return { flight, asOf, overtaken: asOf < cameAt, old: !view.hub.mayJoin(startedMs) };
+}
+
+/** Whether the answer comes from before the caller's own time: then it is loaded once more. */
+export function isTooOld(view: View, join: Join, found: Found | null): boolean {
+  // What was absent had no tags to go by: it may be there now.
+  if (join.overtaken && (found === null || tagsMovedSince(view, found, join.asOf))) return true;
+  return join.old && !join.flight.proven;
 }

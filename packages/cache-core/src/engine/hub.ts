@@ -17,6 +17,7 @@ import { BusLink } from './bus-link.ts';
 import { Failures } from './failures.ts';
 import type { HubOptions } from './hub-options.ts';
 import { KnownStamps } from './known-stamps.ts';
+import { L1Lease } from './l1-lease.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { LoadLimit } from './load-limit.ts';
 import { PlainStoreAdapter } from './plain-store-adapter.ts';
@@ -56,10 +57,11 @@ export class Hub {
   readonly listeners = new Set<HubListener>();
   /** Whether an own copy is good only under the L1 lease or for a short while: there is a store or a bus beside memory. */
   readonly leased: boolean;
-  /** The L1 lease: until then, by the monotonic clock, the bus has vouched for memory (P4). */
-  l1ValidUntilMs = 0;
+  /** For how long, and for what, the bus has vouched for memory. */
+  readonly lease: L1Lease;
   /** Loads under way, for the cap on them and for closing. */
   inFlight = 0;
+  readonly #isAlone: boolean;
   #managers = 0;
 
   private constructor(store: CacheStore, options: HubOptions) {
@@ -74,6 +76,7 @@ export class Hub {
     this.clock = memory?.clock ?? options.clock;
     this.keepsL1 = memory !== null || (options.l1 === undefined ? bus !== undefined : options.l1 !== false);
     this.table = memory ?? new MemoryTable(resolveMemoryOptions(l1Options(options), 'l1'));
+    this.#isAlone = store.capabilities?.shared === undefined && bus === undefined;
     this.leased = sharedStore !== null || bus !== undefined;
     this.watchdog = new Watchdog(this.clock);
     this.breaker = new CircuitBreaker({
@@ -97,6 +100,7 @@ export class Hub {
             latency: new LatencyHistogram(),
           });
     this.loadLimit = new LoadLimit(this.clock, options.maxConcurrentLoads);
+    this.lease = new L1Lease(options.maxStalenessMs);
     this.knownStamps = new KnownStamps(this.table.generations, () => this.hasLiveLease());
     this.bus = bus === undefined ? null : new BusLink(bus, this, options.maxStalenessMs);
   }
@@ -132,18 +136,25 @@ export class Hub {
   }
 
   /** The last manager has closed: leases go back, nothing ticks any more, the store is released. */
-  async end(): Promise<void> {
-    this.leases?.stop();
+  async end(withinMs: number): Promise<void> {
     await this.leases?.releaseAll();
-    await this.bus?.close();
+    // Nobody is kept waiting for long by a store that does not let go; nor is the store kept by a bus that fails.
+    const limitMs = Math.max(withinMs, this.options.storeTimeoutMs);
+    const failures: unknown[] = [];
+    for (const release of [async () => this.bus?.close(), async () => this.store.disconnect()]) {
+      await this.watchdog
+        .guard(release(), limitMs, () => tooLate(limitMs))
+        .catch((error) => failures.push(error));
+    }
     this.table.stop();
+    if (this.shared !== null) this.table.clear(this.table.root);
     this.watchdog.close();
-    await this.store.disconnect();
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Whether the bus vouches for memory now. */
   hasLiveLease(): boolean {
-    return this.l1ValidUntilMs === Infinity || this.clock.now() < this.l1ValidUntilMs;
+    return this.lease.isLive(this.clock.now());
   }
 
   /**
@@ -164,6 +175,21 @@ export class Hub {
     this.table.remove(place, located.key);
   }
 
+  /** The bus proves that it works. */
+  proven(sinceMs: number): void {
+    // Stamps that were asked for before the lease began may have moved unheard.
+    if (this.lease.prove(sinceMs, this.clock.now())) this.knownStamps.clear();
+  }
+
+  /**
+   * Whether a caller who comes now may wait for a load or a look that began then. Of other processes nothing is heard
+   * without a live bus: then the work must be younger than the D of the promises. Over a store without the shared
+   * contract nothing is promised about other processes, and all wait together.
+   */
+  mayJoin(startedMs: number): boolean {
+    return this.#isAlone || this.lease.vouchesFor(startedMs, this.clock.now());
+  }
+
   /** A message of another process, or of another hub in this one. */
   heard(message: BusMessage): void {
     this.purge(message.keys, message.stamps);
@@ -173,11 +199,13 @@ export class Hub {
 
   /** Nothing that is in memory can be vouched for any more. */
   flush(cause: BusGap): void {
-    this.l1ValidUntilMs = 0;
+    // Of a flood of gaps the first empties memory and is told of; the others only poison what has begun since.
+    const empty = this.table.lru.size === 0 && !this.hasLiveLease();
+    this.lease.lose();
     this.counters.flushed(cause);
     this.knownStamps.clear();
     this.#clearPlace('');
-    for (const listener of this.listeners) listener.flushed(cause);
+    if (!empty) for (const listener of this.listeners) listener.flushed(cause);
   }
 
   #purgeStamp(stamp: StampName): void {
@@ -197,9 +225,10 @@ export class Hub {
 
   #mustAgree(options: HubOptions, given: ReadonlySet<string>): void {
     const settled = this.options;
-    const differing = (['bus', 'maxStaleness', 'clock', 'l1'] as const).find((name) => {
+    const differing = HUB_OPTIONS.find((name) => {
       if (!given.has(name)) return false;
-      if (name === 'maxStaleness') return options.maxStalenessMs !== settled.maxStalenessMs;
+      if (name === 'maxStaleness' || name === 'storeTimeout' || name === 'invalidationTimeout')
+        return options[`${name}Ms`] !== settled[`${name}Ms`];
       if (name === 'l1') return !sameOptions(options.l1, settled.l1);
       return options[name] !== (name === 'clock' ? this.clock : settled[name]);
     });
@@ -211,6 +240,24 @@ export class Hub {
       { details: { option: differing } },
     );
   }
+}
+
+/** What belongs to the hub, by the names that users know. */
+const HUB_OPTIONS = [
+  'bus',
+  'clock',
+  'l1',
+  'maxStaleness',
+  'storeTimeout',
+  'invalidationTimeout',
+  'maxInFlight',
+  'maxConcurrentLoads',
+] as const;
+
+function tooLate(limitMs: number): CacheError {
+  return new CacheError(`The store did not close within ${limitMs} ms.`, CacheErrorCode.OPERATION_TIMEOUT, {
+    details: { limitMs },
+  });
 }
 
 /** A memory that is made already has its bounds and its clock. */
@@ -244,7 +291,6 @@ function sameOptions(one: unknown, other: unknown): boolean {
 
 /** Whether an entry in memory may be served at all: its tags stand, and the bus or its youth vouches for it (S6). */
 export function mayServe(hub: Hub, entry: MemoryEntry, nowMs: number): boolean {
-  if (hub.leased && nowMs >= hub.l1ValidUntilMs && nowMs >= entry.startedMs + hub.options.maxStalenessMs)
-    return false;
+  if (hub.leased && !hub.lease.vouchesFor(entry.startedMs, nowMs)) return false;
   return entry.isCurrent();
 }

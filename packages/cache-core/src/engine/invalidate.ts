@@ -1,5 +1,7 @@
+import type { BusMessage } from '../contracts/invalidation-bus.ts';
 import type { InvalidateOutcome, Invalidation } from '../contracts/shared-store.ts';
 import type { StampName } from '../contracts/stamp.ts';
+import { isCacheError } from '../errors/cache-error.ts';
 import { Budget } from './store-calls.ts';
 import type { View } from './view.ts';
 
@@ -29,19 +31,38 @@ export async function invalidate(view: View, request: InvalidateRequest): Promis
   if (hub.shared !== null) {
     const invalidation: Invalidation = { keys, stamps, mode };
     const budget = new Budget(hub.options.invalidationTimeoutMs);
+    const uncertain = (): void => doubt(view, { keys, stamps });
     try {
       outcome = await hub.shared.call(
         'invalidate',
         budget,
         view.context.counters.latency.storeInvalidate,
         (store) => store.invalidate(invalidation),
+        uncertain,
       );
-    } finally {
-      hub.purge(keys, stamps);
+    } catch (error) {
+      if (mayHaveHappened(error)) uncertain();
+      throw error;
     }
+    hub.purge(keys, stamps);
   }
   await hub.bus?.announce({ keys, stamps });
   return outcome;
+}
+
+/**
+ * A mutation that was given up may have been carried out, or be carried out yet: forgets what it touches, and tells the
+ * others where the store does not. It can only make them colder.
+ */
+export function doubt({ hub, context }: View, message: BusMessage): void {
+  hub.purge(message.keys, message.stamps);
+  if (hub.bus !== null && !hub.bus.announcedByStore)
+    context.background.add(hub.bus.announce(message), 'announce');
+}
+
+/** Whether a failed mutation may have happened all the same. */
+export function mayHaveHappened(error: unknown): boolean {
+  return !isCacheError(error) || error.details.applied !== 'no';
 }
 
 /** Tells listeners of tags, namespaces and clears. */

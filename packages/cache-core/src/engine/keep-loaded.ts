@@ -27,6 +27,7 @@ export async function keep(view: View, flight: Flight, loaded: LoadedValue): Pro
     const outcome =
       lease === null ? 'refused' : await fill(view, flight.key, value, ttlMs, loadMs, lease, options);
     if (outcome === 'refused' || outcome === 'unstorable') return foundByLoad(loaded, ttlMs);
+    flight.proven = outcome === 'stored';
   }
   return keepInMemory(view, flight, loaded, ttlMs);
 }

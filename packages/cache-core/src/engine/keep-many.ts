@@ -74,15 +74,20 @@ async function fillBatch(
   const refused = new Set<string>();
   const fills: {
     readonly key: string;
+    readonly flight: Owned['flight'];
     readonly fill: Parameters<NonNullable<typeof hub.shared>['store']['fill']>[0][number];
   }[] = [];
   loading.forEach(({ one, flight }, index) => {
     const own = notes.get(one.key)!;
     if (flight.right === null || !isStorable(own, values[index]) || flight.settled) return;
     const lease = hub.leases!.spend(flight.right);
-    if (lease === null) return;
+    if (lease === null) {
+      refused.add(one.key);
+      return;
+    }
     fills.push({
       key: one.key,
+      flight,
       fill: { lease, entry: draftOf(place, values[index], lives[index]!, loadMs, own.options) },
     });
   });
@@ -93,7 +98,10 @@ async function fillBatch(
       store.fill(fills.map(({ fill }) => fill)),
     );
     outcomes.forEach((outcome, index) => {
-      if (outcome.stored) return;
+      if (outcome.stored) {
+        fills[index]!.flight.proven = true;
+        return;
+      }
       context.counters.refusedFills += 1;
       refused.add(fills[index]!.key);
     });

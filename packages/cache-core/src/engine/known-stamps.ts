@@ -14,6 +14,8 @@ export class KnownStamps {
   readonly #generations: Generations;
   readonly #isLive: () => boolean;
   readonly #stamps = new Map<StampName, Stamp>();
+  /** What was asked before the last `clear` may have missed a move since. */
+  #clearedAt = 0;
 
   constructor(generations: Generations, isLive: () => boolean) {
     this.#generations = generations;
@@ -25,7 +27,7 @@ export class KnownStamps {
   }
 
   learn(name: StampName, stamp: Stamp, askedAt: number): void {
-    if (!this.#isLive() || this.#generations.tag(name).movedAt > askedAt) return;
+    if (!this.#isLive() || askedAt < this.#clearedAt || this.#generations.tag(name).movedAt > askedAt) return;
     this.#stamps.delete(name);
     this.#stamps.set(name, stamp);
     if (this.#stamps.size > MAX_KNOWN) {
@@ -41,6 +43,7 @@ export class KnownStamps {
   }
 
   clear(): void {
+    this.#clearedAt = this.#generations.next();
     this.#stamps.clear();
   }
 }

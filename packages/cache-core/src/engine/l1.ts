@@ -1,13 +1,9 @@
-import type { Clock } from '../contracts/clock.ts';
-import { clone } from '../memory/isolation.ts';
 import { type EntryLife, MemoryEntry } from '../memory/memory-entry.ts';
 import type { CallOptions } from './call-options.ts';
+import { leadMs } from './early-refresh.ts';
 import type { Found } from './found.ts';
 import { type Hub, mayServe } from './hub.ts';
 import { report, type View } from './view.ts';
-
-/** XFetch draws no random number until less than this many load times remain (e^-8 = 0.03 %). */
-const XFETCH_LEAD = 8;
 
 /**
  * The value of an entry in memory if it may be handed out as fresh, else undefined. On the hit path of everything but
@@ -19,7 +15,7 @@ export function freshValue(hub: Hub, entry: MemoryEntry, loads: boolean): unknow
   const nowMs = hub.leased ? hub.clock.now() : hub.clock.coarseNow();
   if (nowMs >= entry.freshUntilMs || (loads && nowMs >= entry.refreshAtMs)) return undefined;
   if (!mayServe(hub, entry, nowMs)) return undefined;
-  return entry.clones ? clone(entry.value, entry.key) : entry.value;
+  return entry.handOut();
 }
 
 /** What memory has under a key, fresh or stale, if it may be served. Takes out what never will be again. */
@@ -30,6 +26,8 @@ export function fromL1(view: View, key: string): Found | null {
   if (found === undefined) return null;
   if (!(found instanceof MemoryEntry)) {
     const keptMs = hub.table.remainingMs(key);
+    // The coarse clock, by which it was found, lags.
+    if (keptMs === 0) return null;
     return { ...BARE, value: found, freshMs: keptMs, keptMs, ttlMs: keptMs };
   }
   const nowMs = hub.clock.now();
@@ -38,7 +36,7 @@ export function fromL1(view: View, key: string): Found | null {
     return null;
   }
   return {
-    value: hub.table.handOut(found),
+    value: found.handOut(),
     source: 'l1',
     freshMs: found.freshUntilMs - nowMs,
     keptMs: found.keptUntilMs - nowMs,
@@ -87,21 +85,6 @@ export function keepInL1(
     report(view.context, error, 'keep in memory', key);
     return false;
   }
-}
-
-/** Whether a fresh value should be refreshed now, though nobody waits for that. */
-export function isDueForRefresh(found: Found, options: CallOptions, clock: Clock): boolean {
-  const { earlyRefresh } = options;
-  if (earlyRefresh === false || found.ttlMs === Infinity) return false;
-  if (earlyRefresh !== 'xfetch') return found.freshMs <= found.ttlMs * (1 - earlyRefresh);
-  if (found.freshMs >= found.loadMs * XFETCH_LEAD) return false;
-  // 1 − random is above 0, so that the logarithm is finite.
-  return -Math.log(1 - clock.random()) * found.loadMs >= found.freshMs;
-}
-
-function leadMs(earlyRefresh: CallOptions['earlyRefresh'], life: EntryLife): number | undefined {
-  if (earlyRefresh === false || life.ttlMs === Infinity) return undefined;
-  return earlyRefresh === 'xfetch' ? life.loadMs * XFETCH_LEAD : life.ttlMs * (1 - earlyRefresh);
 }
 
 function shorten(life: EntryLife, l1TtlMs: number): EntryLife {

@@ -43,7 +43,11 @@ export async function obtainRight(
       if ('held' in given) {
         const waitedMs = clock.now() - beganMs;
         if (waitedMs >= request.options.leaseWaitMs || flight.settled) return undefined;
-        if (flight.unwanted) return null;
+        if (flight.unwanted) {
+          // At once: until it is settled, somebody who needs the value might join it.
+          flight.settle(null);
+          return null;
+        }
         await pause(view, Math.min(pollMs(view, waitedMs), request.options.leaseWaitMs - waitedMs));
       } else {
         newer += 1;
@@ -51,6 +55,7 @@ export async function obtainRight(
         const look = await judge(view, given, stamps, request.options, began, budget);
         if (look.found !== null && look.found.freshMs > 0) {
           if (flight.admitted) keepFound(view, request.key, look.found, began, request.options);
+          flight.proven = true;
           return look.found;
         }
         seen = look.seen;

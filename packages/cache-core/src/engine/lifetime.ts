@@ -1,9 +1,9 @@
 import type { SharedEntry } from '../contracts/shared-store.ts';
 import { CacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
-import { MemoryEntry } from '../memory/memory-entry.ts';
+import { makeStale, retime as retimeKept } from '../memory/retime.ts';
 import type { CallOptions } from './call-options.ts';
-import { invalidate } from './invalidate.ts';
+import { doubt, invalidate } from './invalidate.ts';
 import { fromL1 } from './l1.ts';
 import { beginning, judge, stampsByName, stampsToAsk } from './shared-read.ts';
 import { Budget } from './store-calls.ts';
@@ -22,13 +22,7 @@ export async function expireNow(view: View, key: string): Promise<boolean> {
   const { table } = view.hub;
   const present = fromL1(view, key) !== null;
   view.place.moveKey(key);
-  const entry = table.find(view.place, key);
-  if (entry instanceof MemoryEntry && entry.graceMs > 0) {
-    const nowMs = table.clock.now();
-    const graceLeftMs = Math.min(entry.graceMs, entry.keptUntilMs - nowMs);
-    entry.freshUntilMs = Math.min(entry.freshUntilMs, nowMs);
-    entry.keptUntilMs = nowMs + graceLeftMs;
-  } else table.remove(view.place, key);
+  if (present) makeStale(table, view.place, key);
   await view.hub.bus?.announce({ keys: [address], stamps: [] });
   return present;
 }
@@ -50,35 +44,8 @@ export function retime(
 
 async function retimeInMemory(view: View, key: string, ttlMs: number | null): Promise<boolean> {
   const { table, leased } = view.hub;
-  const kept = fromL1(view, key);
-  if (kept === null) return false;
-  const entry = table.find(view.place, key);
-  if (!(entry instanceof MemoryEntry)) {
-    if (ttlMs === null) table.restart(key);
-    else
-      table.put(
-        view.place,
-        key,
-        entry,
-        { ...kept, freshMs: ttlMs, keptMs: ttlMs, ttlMs, ...beginning(view) },
-        false,
-      );
-    return true;
-  }
-  const newTtlMs = ttlMs ?? entry.ttlMs;
-  const life = {
-    freshMs: newTtlMs,
-    keptMs: newTtlMs + entry.graceMs,
-    ttlMs: newTtlMs,
-    graceMs: entry.graceMs,
-    loadMs: entry.loadMs,
-    startedMs: entry.startedMs,
-    asOf: entry.asOf,
-    tags: entry.tags,
-    version: entry.version,
-    schema: entry.schema,
-  };
-  table.put(view.place, key, entry.value, life, true);
+  if (fromL1(view, key) === null) return false;
+  retimeKept(table, view.place, key, ttlMs);
   if (leased) await view.hub.bus?.announce({ keys: [view.place.address(key)], stamps: [] });
   return true;
 }
@@ -114,11 +81,18 @@ async function retimeInStore(
       const { seen } = look;
       const { graceMs, ttlMs: ownTtlMs } = entry as SharedEntry;
       const request = { key: address, seen, ttlMs: ttlMs ?? ownTtlMs, graceMs };
-      const [done] = await calls.call('retime', budget, context.counters.latency.storeWrite, (store) =>
-        store.retime!([request]),
+      const [done] = await calls.call(
+        'retime',
+        budget,
+        context.counters.latency.storeWrite,
+        (store) => store.retime!([request]),
+        () => doubt(view, { keys: [address], stamps: [] }),
       );
       // False: the entry has been replaced in between. Once more, with the new one.
-      if (done === true) return true;
+      if (done === true) {
+        await hub.bus?.announce({ keys: [address], stamps: [] });
+        return true;
+      }
     }
     return false;
   } finally {

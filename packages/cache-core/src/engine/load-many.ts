@@ -8,6 +8,7 @@ import { isStale } from './found.ts';
 import { keepBatch } from './keep-many.ts';
 import { LEASE_MS } from './lease-keeper.ts';
 import { type LoadNotes, notesFor } from './load-context.ts';
+import { callWatched } from './recursion.ts';
 import { beginning, judge, keepFound, stampsByName } from './shared-read.ts';
 import { Budget } from './store-calls.ts';
 import { report, type View } from './view.ts';
@@ -20,9 +21,14 @@ export async function runBatch(
   options: CallOptions,
 ): Promise<void> {
   const { hub, context } = view;
+  let inLine = false;
   try {
     const loading = hub.shared === null ? own : await leaseBatch(view, own, options);
     if (loading.length === 0) return;
+    if (hub.shared !== null && hub.breaker.state !== 'closed') {
+      await hub.loadLimit.enter(options.leaseWaitMs);
+      inLine = true;
+    }
     const notes = new Map(loading.map(({ one }) => [one.key, notesFor(view, options)] as const));
     const startedMs = hub.clock.now();
     for (const { flight } of loading) flight.begin();
@@ -42,6 +48,7 @@ export async function runBatch(
   } catch (error) {
     for (const { flight } of own) if (!flight.settled) flight.fail(error);
   } finally {
+    if (inLine) hub.loadLimit.leave();
     for (const { flight } of own) {
       if (flight.right !== null) context.background.add(hub.leases!.leave(flight.right), 'release a lease');
     }
@@ -59,7 +66,10 @@ async function leaseBatch(
   const names = [...place.stamps, ...options.tags];
   const budget = new Budget(hub.options.storeTimeoutMs);
   try {
-    const requests = own.map(({ one }) => ({
+    // Beyond the cap on work under way nothing is stored.
+    const linked = own.filter(({ flight }) => flight.linked);
+    if (linked.length === 0) return own;
+    const requests = linked.map(({ one }) => ({
       key: place.address(one.key),
       ...(one.seen === undefined ? {} : { seen: one.seen }),
     }));
@@ -67,8 +77,8 @@ async function leaseBatch(
       store.lease(requests, { stamps: names, leaseMs: LEASE_MS }),
     );
     const stamps = stampsByName(view, names, answer.stamps, began);
-    const loading: Owned[] = [];
-    for (const [index, owned] of own.entries()) {
+    const loading = own.filter(({ flight }) => !flight.linked);
+    for (const [index, owned] of linked.entries()) {
       const given = answer.answers[index]!;
       if ('lease' in given) owned.flight.right = hub.leases!.keep(given);
       else if (!('held' in given)) {
@@ -112,7 +122,8 @@ async function callBatchLoader(
     });
   }
   const batch = batchContext(controller.signal, notes);
-  const start = async (): Promise<BatchLoaded<unknown>> => loader(keys, batch);
+  const wanting = { place: view.place, covers: (key: string) => notes.has(key) };
+  const start = async (): Promise<BatchLoaded<unknown>> => callWatched(wanting, () => loader(keys, batch));
   const plan = options.retry;
   const work =
     plan === null ? start() : retry(start, { ...plan, clock: hub.clock, signal: controller.signal });

@@ -1,12 +1,10 @@
-import { CacheError } from '../errors/cache-error.ts';
-import { CacheErrorCode } from '../errors/error-code.ts';
-import { shownKey } from '../key.ts';
-import { callLoader, isCalling, loadBegins, loadEnded, loadFailed, startLoader } from './call-loader.ts';
+import { callLoader, loadBegins, loadEnded, loadFailed, startLoader } from './call-loader.ts';
 import { Flight, joinable } from './flight.ts';
 import { keep, keepInMemory } from './keep-loaded.ts';
 import { obtainRight } from './lease-wait.ts';
 import { KeyLoadContext } from './load-context.ts';
 import type { LoadRequest } from './load-request.ts';
+import { refuseRecursion } from './recursion.ts';
 import { ttlOf } from './stored-life.ts';
 import type { View } from './view.ts';
 
@@ -18,7 +16,7 @@ export function joinOrLoad(view: View, request: LoadRequest): Flight {
   const { hub, context } = view;
   const running = joinable(view, request.key, request.options.stallTimeoutMs);
   if (running !== null) {
-    if (isCalling(running)) throw recursion(request.key);
+    refuseRecursion(view.place, request.key);
     context.counters.joins += 1;
     return running;
   }
@@ -77,6 +75,7 @@ function loadIntoMemory(view: View, request: LoadRequest, flight: Flight): void 
 /** One load from beginning to end: lease, loader, fill. Settles the flight and never rejects. */
 async function load(view: View, request: LoadRequest, flight: Flight): Promise<void> {
   const { hub } = view;
+  let inLine = false;
   try {
     if (flight.linked && hub.shared !== null && !request.storeFailed && flight.right === null) {
       const newer = await obtainRight(view, request, flight);
@@ -84,6 +83,11 @@ async function load(view: View, request: LoadRequest, flight: Flight): Promise<v
         flight.settle(newer);
         return;
       }
+    }
+    // While the store is down loads stand in line, so that the source is not crushed (P10).
+    if (hub.shared !== null && hub.breaker.state !== 'closed') {
+      await hub.loadLimit.enter(request.options.leaseWaitMs);
+      inLine = true;
     }
     if (flight.settled) return;
     const loading = new KeyLoadContext(view, flight, request.options, request.stale);
@@ -95,15 +99,8 @@ async function load(view: View, request: LoadRequest, flight: Flight): Promise<v
   } catch (error) {
     flight.fail(error);
   } finally {
+    if (inLine) hub.loadLimit.leave();
     if (flight.right !== null)
       view.context.background.add(hub.leases!.leave(flight.right), 'release a lease');
   }
-}
-
-function recursion(key: string): CacheError {
-  return new CacheError(
-    `The loader of '${shownKey(key)}' asks the cache for '${shownKey(key)}' itself, and would wait for its own end. ` +
-      'Read the source in the loader, or use another key.',
-    CacheErrorCode.INVALID_CONFIGURATION,
-  );
 }

@@ -70,9 +70,10 @@ export class PlainStoreAdapter implements SharedStore {
     this.#clock = clock;
     const counters = store.capabilities?.counters;
     if (counters !== undefined) {
-      this.increment = async ({ key, by, ttlMs }) => {
-        // It would be stored as it is, so that nothing could tell whether its namespace has been cleared since.
+      this.increment = async ({ key, by, ttlMs, tags }) => {
+        // It would be stored as it is: nothing could tell whether its namespace or its tags have been invalidated since.
         if (!key.startsWith(ROOT)) throw unsupported('count in a namespace', 'Use a counter outside of it.');
+        if (tags.length > 0) throw unsupported('tag a counter', 'Count without tags.');
         this.#held.delete(key);
         const ttl = ttlMs === Infinity ? undefined : ttlMs / 1000;
         return this.#inTurn(key, () => counters.increment(storeKey(key), by, ttl));

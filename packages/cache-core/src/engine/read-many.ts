@@ -1,11 +1,11 @@
 import type { BatchLoader } from '../contracts/loader.ts';
 import type { Wanted } from './batch-member.ts';
 import type { CallOptions } from './call-options.ts';
-import { Flight, joinable, tagsMovedSince } from './flight.ts';
+import { Flight, isTooOld, type Join, joinable, joinOf } from './flight.ts';
 import { type Found, isStale } from './found.ts';
 import { fromL1 } from './l1.ts';
 import { runBatch } from './load-many.ts';
-import { countHit, read, softLimitMs } from './read.ts';
+import { countHit, fromL1Checked, softLimitMs } from './read.ts';
 import { beginning, judge, keepFound, stampsByName, stampsToAsk } from './shared-read.ts';
 import { Budget } from './store-calls.ts';
 import { report, type View } from './view.ts';
@@ -70,13 +70,8 @@ async function lookUp(
 function lookInMemory(view: View, keys: readonly string[], options: CallOptions): Promise<Wanted[]> {
   return Promise.all(
     keys.map(async (key): Promise<Wanted> => {
-      if (options.schema === null || options.refresh)
-        return { key, stale: fromL1(view, key), seen: undefined };
-      // The single read knows how to check what memory has; what it counts is taken back here, one by one.
-      const found = await read(view, key, null, options);
-      if (found !== null && !isStale(found)) view.context.counters.hits -= 1;
-      else view.context.counters.misses -= 1;
-      return { key, stale: found, seen: undefined };
+      const kept = options.refresh ? fromL1(view, key) : await fromL1Checked(view, key, options);
+      return { key, stale: kept, seen: undefined };
     }),
   );
 }
@@ -124,13 +119,13 @@ async function loadWanted(
   answers: Map<string, Found | null>,
 ): Promise<void> {
   const cameAt = view.hub.table.generations.now;
-  const joined: { readonly one: Wanted; readonly flight: Flight; readonly asOf: number }[] = [];
+  const joined: { readonly one: Wanted; readonly flight: Flight; readonly join: Join }[] = [];
   const own: { readonly one: Wanted; readonly flight: Flight }[] = [];
   for (const one of wanted) {
     const running = joinable(view, one.key, options.stallTimeoutMs);
     if (running !== null) {
       view.context.counters.joins += 1;
-      joined.push({ one, flight: running, asOf: running.asOf });
+      joined.push({ one, flight: running, join: joinOf(view, running, cameAt) });
     } else {
       const flight = new Flight(view, one.key);
       if (view.hub.inFlight <= view.hub.options.maxInFlight) flight.link();
@@ -143,10 +138,8 @@ async function loadWanted(
     answers.set(one.key, found);
   });
   await Promise.all(waits);
-  // A tag moved between the load that was joined and this call: those are read once more, by themselves.
-  const late = joined.filter(
-    ({ one, asOf }) => asOf < cameAt && tagsMovedSince(view, answers.get(one.key) ?? null, asOf),
-  );
+  // The load that was joined is from before this call's time: those are loaded once more, by themselves.
+  const late = joined.filter(({ one, join }) => isTooOld(view, join, answers.get(one.key) ?? null));
   if (late.length > 0)
     await loadWanted(
       view,

@@ -1,9 +1,10 @@
 import type { Loader } from '../contracts/loader.ts';
 import { validate } from '../schema.ts';
 import type { CallOptions } from './call-options.ts';
-import { Flight, tagsMovedSince } from './flight.ts';
+import { isDueForRefresh } from './early-refresh.ts';
+import { Flight, isTooOld, type Join, joinOf } from './flight.ts';
 import { type Found, isStale } from './found.ts';
-import { checkedBy, fromL1, isDueForRefresh } from './l1.ts';
+import { checkedBy, fromL1 } from './l1.ts';
 import { joinOrLoad } from './load.ts';
 import type { LoadRequest } from './load-request.ts';
 import { type Look, readShared } from './shared-read.ts';
@@ -153,7 +154,7 @@ async function loadOrServeStale(view: View, request: LoadRequest): Promise<Found
     return await withinSoftTimeout(view, request, stale);
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (hub.clock.now() - beganMs >= stale.keptMs) throw error;
+    if (error !== TOO_SLOW && hub.clock.now() - beganMs >= stale.keptMs) throw error;
     return serveStale(view, key, stale);
   }
 }
@@ -187,20 +188,21 @@ function answered(view: View, request: LoadRequest): Promise<Found | null> {
   } catch (error) {
     return Promise.reject(error);
   }
-  const { asOf } = flight;
   const work = flight.wait(request.options.signal);
-  // Joined, and something has been invalidated since it began: what it brings may be too old for this caller.
-  return asOf < cameAt ? unlessOutdated(view, request, work, asOf) : work;
+  const join = joinOf(view, flight, cameAt);
+  return join.overtaken || join.old ? unlessOutdated(view, request, work, join) : work;
 }
 
 async function unlessOutdated(
   view: View,
   request: LoadRequest,
   work: Promise<Found | null>,
-  asOf: number,
+  join: Join,
 ): Promise<Found | null> {
   const found = await work;
-  return tagsMovedSince(view, found, asOf) ? answered(view, request) : found;
+  if (!isTooOld(view, join, found)) return found;
+  // Whatever is under way by now began after this caller came.
+  return joinOrLoad(view, request).wait(request.options.signal);
 }
 
 function serveStale(view: View, key: string, stale: Found): Found {
@@ -220,7 +222,7 @@ export function countHit(view: View, key: string, found: Found): void {
 }
 
 /** What memory has; checked where the caller has a schema that it has not passed yet. */
-async function fromL1Checked(view: View, key: string, options: CallOptions): Promise<Found | null> {
+export async function fromL1Checked(view: View, key: string, options: CallOptions): Promise<Found | null> {
   const kept = fromL1(view, key);
   if (kept === null || options.schema === null || checkedBy(view, key) === options.schema) return kept;
   const result = await validate(options.schema, kept.value);

@@ -1,5 +1,6 @@
 import type { SharedEntry, UnreadableEntry } from '../contracts/shared-store.ts';
 import type { Seen, Stamp, StampName } from '../contracts/stamp.ts';
+import type { StandardSchema } from '../contracts/standard-schema.ts';
 import type { Joinable } from '../memory/watch.ts';
 import { validate } from '../schema.ts';
 import type { CallOptions } from './call-options.ts';
@@ -24,10 +25,15 @@ const FAILED: Look = { found: null, seen: undefined, failed: true };
 /** A look under way that others may wait for. */
 class ReadFlight implements Joinable {
   readonly asOf: number;
+  readonly startedMs: number;
+  /** What its answer is checked against: another caller's schema says nothing to this one. */
+  readonly schema: StandardSchema | null;
   promise!: Promise<Look>;
 
-  constructor(asOf: number) {
+  constructor({ asOf, startedMs }: Beginning, schema: StandardSchema | null) {
     this.asOf = asOf;
+    this.startedMs = startedMs;
+    this.schema = schema;
   }
 }
 
@@ -53,7 +59,7 @@ export async function readShared(
 ): Promise<Look> {
   const { place } = view;
   const running = place.watched(key)?.read;
-  if (running instanceof ReadFlight && running.asOf >= place.movedAt) {
+  if (running instanceof ReadFlight && canJoin(view, running, options.schema)) {
     const joinedAt = view.hub.table.generations.now;
     const look = await running.promise;
     // A tag of the entry that moved before this caller came: the answer is too old for it.
@@ -61,7 +67,7 @@ export async function readShared(
   }
   const watch = place.hold(key);
   const began = beginning(view);
-  const flight = new ReadFlight(began.asOf);
+  const flight = new ReadFlight(began, options.schema);
   flight.promise = lookUp(view, key, options, began, budget);
   watch.read = flight;
   try {
@@ -74,6 +80,11 @@ export async function readShared(
     if (watch.read === flight) watch.read = null;
     place.release(key, watch);
   }
+}
+
+/** Whether a caller who comes now may wait for a look that is under way. */
+function canJoin({ hub, place }: View, running: ReadFlight, schema: StandardSchema | null): boolean {
+  return running.asOf >= place.movedAt && running.schema === schema && hub.mayJoin(running.startedMs);
 }
 
 /** Keeps in memory what a look has found. Its times count from the beginning of the look. */

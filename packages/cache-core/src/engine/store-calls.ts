@@ -51,11 +51,22 @@ export class StoreCalls {
     this.#logger = parts.logger;
   }
 
+  /** Calls under way. */
+  running = 0;
+  #idle: (() => void)[] = [];
+
+  /** Resolves when no call is under way, for `close`. */
+  idle(): Promise<void> {
+    if (this.running === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
   /** Milliseconds of the last answer; null before the first. */
   lastLatencyMs: number | null = null;
 
   /**
    * Makes one call.
+   * @param settledLate called when a call that was given up at its deadline has come to its end after all
    * @throws STORE_UNAVAILABLE, STORE_FAILED, OPERATION_TIMEOUT; what the store refuses for the value's sake as it is
    */
   async call<T>(
@@ -63,6 +74,7 @@ export class StoreCalls {
     budget: Budget,
     latency: LatencyHistogram,
     work: (store: SharedStore) => Promise<T>,
+    settledLate?: () => void,
   ): Promise<T> {
     if (!this.#breaker.allows()) {
       this.#counters.skips += 1;
@@ -73,8 +85,14 @@ export class StoreCalls {
       );
     }
     const sentMs = this.#clock.now();
+    this.running += 1;
+    const pending = started(this.store, work);
     try {
-      const answer = await this.#watchdog.guard(started(this.store, work), budget.leftMs, () => new Late());
+      const answer = await this.#watchdog.guard(pending, budget.leftMs, () => {
+        // Given up, but not gone: it may be carried out yet.
+        if (settledLate !== undefined) pending.then(settledLate, settledLate);
+        return new Late();
+      });
       this.#lastReplyMs = this.#clock.now();
       this.lastLatencyMs = this.#lastReplyMs - sentMs;
       latency.record(this.lastLatencyMs);
@@ -83,6 +101,8 @@ export class StoreCalls {
     } catch (error) {
       throw this.#failed(operation, error, sentMs, budget);
     } finally {
+      this.running -= 1;
+      if (this.running === 0 && this.#idle.length > 0) for (const resolve of this.#idle.splice(0)) resolve();
       budget.leftMs = Math.max(0, budget.leftMs - (this.#clock.now() - sentMs));
     }
   }

@@ -3,6 +3,7 @@ import type { EntryDraft } from '../contracts/shared-store.ts';
 import type { EntryLife } from '../memory/memory-entry.ts';
 import type { Place } from '../memory/place.ts';
 import type { CallOptions } from './call-options.ts';
+import { leadMs } from './early-refresh.ts';
 
 /** The time to live of what is stored now: jitter shortens it, never lengthens. */
 export function ttlOf(options: CallOptions, clock: Clock): number {
@@ -48,5 +49,6 @@ export function lifeOf(
     tags: options.tags,
     version: options.version,
     schema: options.schema,
+    refreshLeadMs: leadMs(options.earlyRefresh, { ttlMs, loadMs }),
   };
 }

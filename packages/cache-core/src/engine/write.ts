@@ -6,7 +6,7 @@ import { tooLarge } from '../memory/memory-store.ts';
 import { checkValue } from '../value.ts';
 import { checkLoaded } from './call-loader.ts';
 import type { CallOptions } from './call-options.ts';
-import { invalidate } from './invalidate.ts';
+import { doubt, invalidate, mayHaveHappened } from './invalidate.ts';
 import { keepsVersion } from './keep-loaded.ts';
 import { keepInL1 } from './l1.ts';
 import { beginning } from './shared-read.ts';
@@ -44,7 +44,11 @@ export async function write(view: View, requests: readonly WriteRequest[]): Prom
   else await writeToStore(view, storing, answers);
   const announced = storing.filter(({ index }) => !('error' in answers[index]!));
   if (view.hub.bus !== null && announced.length > 0) {
-    await view.hub.bus.announce({ keys: announced.map(({ key }) => view.place.address(key)), stamps: [] });
+    try {
+      await view.hub.bus.announce({ keys: announced.map(({ key }) => view.place.address(key)), stamps: [] });
+    } catch (error) {
+      for (const { index } of announced) answers[index] = { error };
+    }
   }
   return answers;
 
@@ -99,10 +103,11 @@ function writeToMemory(view: View, { key, value, options, ttlMs }: Pending): Wri
   if (!keepsVersion(view, key, options.version)) return { stored: false, bytes: 0, compressed: false };
   if (!hub.failures.isEmpty) hub.failures.delete(place.address(key));
   place.moveKey(key);
-  const life = lifeOf(ttlMs, 0, beginning(view), options);
   try {
-    const kept = hub.table.put(place, key, value, life, needsEntry(view, options));
-    return kept ? STORED : { error: tooLarge(key, hub.table.limits.maxBytes) };
+    const kept = needsEntry(view, options)
+      ? hub.table.put(place, key, value, lifeOf(ttlMs, 0, beginning(view), options), true)
+      : hub.table.putPlain(place, key, value, ttlMs);
+    return kept ? STORED : { error: tooLarge(key, hub.table.maxBytesIn(place)) };
   } catch (error) {
     return { error };
   }
@@ -111,8 +116,9 @@ function writeToMemory(view: View, { key, value, options, ttlMs }: Pending): Wri
 const STORED: StoreOutcome = { stored: true, bytes: 0, compressed: false };
 
 function needsEntry(view: View, options: CallOptions): boolean {
-  const { graceMs, tags, version, schema } = options;
-  return view.hub.leased || graceMs > 0 || tags.length > 0 || version !== undefined || schema !== null;
+  const { graceMs, tags, version, schema, earlyRefresh } = options;
+  if (view.hub.leased || graceMs > 0 || tags.length > 0) return true;
+  return version !== undefined || schema !== null || earlyRefresh !== false;
 }
 
 async function writeToStore(view: View, requests: readonly Pending[], answers: Written[]): Promise<void> {
@@ -127,18 +133,26 @@ async function writeToStore(view: View, requests: readonly Pending[], answers: W
   const began = beginning(view);
   let outcomes: readonly StoreOutcome[] = [];
   let failure: { readonly error: unknown } | null = null;
+  const uncertain = (): void =>
+    doubt(view, { keys: requests.map(({ key }) => place.address(key)), stamps: [] });
   try {
     const writes = requests.map(({ key, value, options, ttlMs }) => ({
       key: place.address(key),
       entry: draftOf(place, value, ttlMs, 0, options),
     }));
     const budget = new Budget(hub.options.invalidationTimeoutMs);
-    outcomes = await hub.shared!.call('write', budget, context.counters.latency.storeWrite, (store) =>
-      store.write(writes),
+    outcomes = await hub.shared!.call(
+      'write',
+      budget,
+      context.counters.latency.storeWrite,
+      (store) => store.write(writes),
+      uncertain,
     );
   } catch (error) {
     failure = { error };
+    if (mayHaveHappened(error)) uncertain();
   }
+  if (!Array.isArray(outcomes)) outcomes = [];
   requests.forEach((request, position) => {
     const watch = held[position]!;
     const { generations } = hub.table;

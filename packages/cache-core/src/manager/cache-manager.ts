@@ -10,13 +10,13 @@ import { invalidatedOf } from '../engine/invalidate.ts';
 import { type CacheContext, report } from '../engine/view.ts';
 import { escapeName } from '../key.ts';
 import { MemoryStore } from '../memory/memory-store.ts';
-import type { EvictionCause, EvictionListener } from '../memory/memory-table.ts';
+import type { EvictionCause, EvictionListener } from '../memory/evictions.ts';
 import { Emitter, type EventListener } from '../observe/emitter.ts';
 import { logEvents } from '../observe/event-log.ts';
 import { CACHE_EVENTS, type CacheEvent, type CacheEvents } from '../observe/events.ts';
 import { silentLogger } from '../observe/silent-logger.ts';
 import { type CacheStatistics, Counters, snapshotLatency } from '../observe/statistics.ts';
-import { invalidOption } from '../option-checks.ts';
+import { checkOptions, invalidOption } from '../option-checks.ts';
 import type { CircuitState } from '../resilience/circuit-breaker.ts';
 import { Attachment, closedError } from './attachment.ts';
 import { CacheView } from './cache-view.ts';
@@ -176,8 +176,14 @@ export class CacheManager extends CacheView {
    * then they are aborted. The last cache on a store disconnects it; a client that the caller made stays open. Harmless
    * when repeated.
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
+  close(options?: CloseOptions): Promise<void> {
+    if (this.#closing !== null) return this.#closing;
+    try {
+      const { deadline = '5s' } = checkOptions<CloseOptions>(options ?? undefined, ['deadline'], 'close');
+      this.#closing = this.#close(durationMs(deadline, 'close.deadline'));
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return this.#closing;
   }
 
@@ -189,20 +195,34 @@ export class CacheManager extends CacheView {
     return this.close();
   }
 
-  async #close(options: CloseOptions): Promise<void> {
-    const deadlineMs = durationMs(options.deadline ?? '5s', 'close.deadline');
+  async #close(deadlineMs: number): Promise<void> {
     this.#attachment.closed = true;
+    this.#context.counters.closed = true;
     this.detach();
     const hub = await this.#attachment.settled();
     if (hub === null) return;
-    const { flights, background } = this.#context;
-    const ended = Promise.allSettled([...flights].map((flight) => flight.promise));
-    background.add(ended, 'close');
-    await background.drained(hub.clock, deadlineMs);
-    for (const flight of flights) flight.abort(closedError());
+    const endMs = hub.clock.now() + deadlineMs;
+    await this.#drain(hub, endMs);
+    for (const flight of this.#context.flights) flight.abort(closedError());
     hub.table.evictionListeners.delete(this.#onEvict);
     if (!hub.leave(this.#listener)) return;
-    await hub.end();
+    await hub.end(Math.max(0, endMs - hub.clock.now()));
+  }
+
+  /** Waits for loads, work in the background and, where no other cache uses the store, for what it has been sent. */
+  async #drain(hub: Hub, endMs: number): Promise<void> {
+    const { flights, background } = this.#context;
+    for (;;) {
+      const work: Promise<unknown>[] = [...flights].map((flight) => flight.promise);
+      if (hub.shared !== null && hub.listeners.size === 1 && hub.shared.running > 0) work.push(hub.shared.idle());
+      if (work.length === 0 && background.size === 0) return;
+      background.add(Promise.allSettled(work), 'close');
+      if (!(await background.drained(hub.clock, endMs - hub.clock.now()))) return;
+      // A read that has found nothing begins its load now, in reactions that have not run yet.
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+    }
   }
 }
 
@@ -230,8 +250,11 @@ function makeListeners(context: CacheContext): { listener: HubListener; onEvict:
   const { emitter } = context;
   return {
     listener: {
-      invalidated: (stamps: readonly StampName[]) =>
-        emitter.emit('invalidated', { ...invalidatedOf(stamps, context.tagPrefix), source: 'bus' }),
+      invalidated: (stamps: readonly StampName[]) => {
+        const { tags, namespaces } = invalidatedOf(stamps, context.tagPrefix);
+        // The tags may all be another manager's.
+        if (tags.length + namespaces.length > 0) emitter.emit('invalidated', { tags, namespaces, source: 'bus' });
+      },
       flushed: (cause: BusGap) => emitter.emit('flush', { cause }),
       breakerChanged: (state: CircuitState, cause: string) => emitter.emit('breaker', { state, cause }),
     },

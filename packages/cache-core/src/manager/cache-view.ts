@@ -18,7 +18,10 @@ import { emitInvalidated, invalidate } from '../engine/invalidate.ts';
 import { freshValue, fromL1 } from '../engine/l1.ts';
 import { expireNow, retime } from '../engine/lifetime.ts';
 import { read } from '../engine/read.ts';
+import { refuseRecursion } from '../engine/recursion.ts';
 import { readMany } from '../engine/read-many.ts';
+import { readShared } from '../engine/shared-read.ts';
+import { Budget } from '../engine/store-calls.ts';
 import type { CacheContext, View } from '../engine/view.ts';
 import { type Written, write, writeAtOnce } from '../engine/write.ts';
 import { CacheError } from '../errors/cache-error.ts';
@@ -99,7 +102,7 @@ export class CacheView implements CacheStore {
   // Hot: no async function, no allocation but the promise, no look at options beyond three of their members.
   get(key: string, second?: Loader<unknown> | GetOptions, third?: GetOptions): Promise<unknown> {
     const table = this.#table;
-    if (table !== null && (this.#counters.hits & HIT_MASK) !== HIT_MASK) {
+    if (table !== null && (this.#counters.hits & HIT_MASK) !== HIT_MASK && !this.#counters.closed) {
       const place = this.#place!;
       const found = place.index === null ? table.lru.get(key) : table.find(place, key);
       const loads = typeof second === 'function';
@@ -120,7 +123,7 @@ export class CacheView implements CacheStore {
    */
   peek<T = unknown>(key: string): T | undefined {
     const table = this.#table;
-    if (table !== null) {
+    if (table !== null && !this.#counters.closed) {
       const place = this.#place!;
       const found = place.index === null ? table.lru.get(key) : table.find(place, key);
       const value = found instanceof MemoryEntry ? freshValue(this.#hub!, found, false) : found;
@@ -145,6 +148,7 @@ export class CacheView implements CacheStore {
     options?: GetOptions,
   ): Promise<CacheEntry<T> | null> {
     const loads = typeof loader === 'function';
+    if (loads && this.#place !== null) refuseRecursion(this.#place, key);
     const view = await this.#ready();
     const call = this.#call(loads ? options : (loader ?? options), 'getEntry');
     const found = await read(view, checkKey(key), loads ? (loader as Loader<unknown>) : null, call);
@@ -158,12 +162,8 @@ export class CacheView implements CacheStore {
     const kept = fromL1(view, key);
     if (kept !== null && !isStale(kept)) return true;
     if (view.hub.shared === null) return false;
-    const found = await read(view, key, null, view.options);
-    const fresh = found !== null && !isStale(found);
-    // Taken back one by one: others count while this waits.
-    if (fresh) this.#counters.hits -= 1;
-    else this.#counters.misses -= 1;
-    return fresh;
+    const { found } = await readShared(view, key, view.options, new Budget(view.hub.options.storeTimeoutMs));
+    return found !== null && !isStale(found);
   }
 
   /**
@@ -213,6 +213,7 @@ export class CacheView implements CacheStore {
     options?: GetOptions,
   ): Promise<(T | null)[]> {
     const loads = typeof loader === 'function';
+    if (loads && this.#place !== null) for (const key of list(keys, 'keys')) refuseRecursion(this.#place, key);
     const view = await this.#ready();
     for (const key of list(keys, 'keys')) checkKey(key);
     const call = this.#call(loads ? options : (loader ?? options), 'getMany');
@@ -408,15 +409,24 @@ export class CacheView implements CacheStore {
     try {
       checkKey(key);
       const loader = typeof second === 'function' ? second : null;
+      if (loader !== null) refuseRecursion(view.place, key);
       if (loader === null && second !== undefined && second !== null && typeof second !== 'object') {
         throw invalidOption('get: the second argument', 'a loader or options', second);
       }
       const call = this.#call(loader === null ? (second ?? third) : third, 'get');
-      const found = read(view, key, loader, call);
+      const sampled = (this.#counters.hits & HIT_MASK) === HIT_MASK;
+      const found = sampled ? this.#timed(view, read(view, key, loader, call)) : read(view, key, loader, call);
       return loader === null ? found.then(freshValueOf) : found.then(anyValueOf);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  async #timed(view: View, reading: Promise<Found | null>): Promise<Found | null> {
+    const beganMs = view.hub.clock.now();
+    const found = await reading;
+    if (found?.source === 'l1') this.#counters.latency.hit.record(view.hub.clock.now() - beganMs);
+    return found;
   }
 
   #call(options: unknown, where: string): CallOptions {

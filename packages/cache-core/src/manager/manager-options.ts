@@ -4,7 +4,7 @@ import type { Clock } from '../contracts/clock.ts';
 import type { CompressionOptions } from '../contracts/compressor.ts';
 import type { Duration } from '../contracts/duration.ts';
 import type { InvalidationBus } from '../contracts/invalidation-bus.ts';
-import type { Logger } from '../contracts/logger.ts';
+import type { Logger, LogMethod } from '../contracts/logger.ts';
 import type { GetOptions } from '../contracts/options.ts';
 import type { Serializer } from '../contracts/serializer.ts';
 import { durationMs } from '../duration.ts';
@@ -121,7 +121,7 @@ export function resolveManagerOptions(options: CacheManagerOptions | undefined):
     [...MANAGER_NAMES, ...DEFAULT_OPTION_NAMES],
     where,
   );
-  const store = checkStore(given.store ?? 'memory');
+  const store = checkStore(given.store === undefined ? 'memory' : given.store);
   const byName = typeof store === 'string';
   const prefix = given.prefix === undefined ? null : checkName(given.prefix, 'prefix');
   const names = new Set(Object.keys(given));
@@ -170,7 +170,7 @@ function resolveHubOptions(given: Partial<CacheManagerOptions>, where: string): 
   }
   if (clock !== undefined && typeof (clock as { now?: unknown } | null)?.now !== 'function')
     throw invalidOption(`${where}.clock`, 'a Clock', clock);
-  if (logger !== undefined && typeof (logger as { warn?: unknown } | null)?.warn !== 'function') {
+  if (logger !== undefined && LEVELS.some((level) => typeof logger?.[level] !== 'function')) {
     throw invalidOption(`${where}.logger`, 'a logger with debug, info, warn and error', logger);
   }
   const ms = (name: 'maxStaleness' | 'storeTimeout' | 'invalidationTimeout', fallback: Duration): number => {
@@ -190,8 +190,22 @@ function resolveHubOptions(given: Partial<CacheManagerOptions>, where: string): 
       max: Infinity,
     }),
     clock: clock ?? systemClock,
-    logger: logger ?? silentLogger,
+    logger: logger === undefined ? silentLogger : harmless(logger),
   };
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/** A logger that fails, say for want of disk, is not to be the end of a call (P13). */
+function harmless(logger: Logger): Logger {
+  const at = (level: (typeof LEVELS)[number]): LogMethod => (fields, message) => {
+    try {
+      logger[level](fields, message);
+    } catch {
+      // Nobody is left to tell.
+    }
+  };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 function checkStore(store: unknown): CacheStore | StoreName {

@@ -1,65 +1,73 @@
 import { CacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
 import { shownKey } from '../key.ts';
+import { cloneWithBuffers, someObject } from './deep-clone.ts';
 
 /**
  * What callers get of a value in memory. `share`: the very object that was stored, as fast as it gets; who changes
- * it changes the cache. `clone`: a structured clone each time. `freeze`: one deeply frozen clone for all.
+ * it changes the cache. `clone`: a structured clone each time. `freeze`: one deeply frozen clone for all, and a clone for
+ * each where freezing holds nothing: dates, maps, sets, regular expressions and binary data.
+ *
+ * A clone is plain data: an instance of a class of yours comes back as a plain object of its own properties.
  */
 export type Isolation = 'share' | 'clone' | 'freeze';
 
-/** The copy that a store keeps: nothing that the caller can use to change it. Primitives are their own copies. */
-export function isolate(value: unknown, isolation: Isolation, key: string): unknown {
-  if (isolation === 'share' || typeof value !== 'object' || value === null) return value;
-  const copy = clone(value, key);
-  return isolation === 'freeze' ? freeze(copy) : copy;
+/** How a caller's own clone of a kept value is made. */
+export type Cloner = (value: unknown) => unknown;
+
+/** What a store keeps of a value. */
+export interface Isolated {
+  /** Shared, the caller's own object; else nothing that the caller can use to change it. */
+  readonly value: unknown;
+  /** Null: all callers may have the kept value itself. */
+  readonly cloner: Cloner | null;
 }
 
-/** A structured clone. @throws INVALID_VALUE where the value cannot be cloned: functions, symbols, promises inside. */
-export function clone(value: unknown, key: string): unknown {
+/** @throws INVALID_VALUE where a clone cannot be made: functions, symbols, promises, proxies or shared memory inside */
+export function isolate(value: unknown, isolation: Isolation, key: string): Isolated {
+  if (isolation === 'share' || typeof value !== 'object' || value === null) return { value, cloner: null };
+  let copy: object;
   try {
-    return structuredClone(value);
+    copy = cloneWithBuffers(value);
   } catch (cause) {
-    throw new CacheError(
-      `The value of '${shownKey(key)}' cannot be cloned (it holds a function, a symbol or the like). ` +
-        "Store plain data, or use isolation: 'share'.",
-      CacheErrorCode.INVALID_VALUE,
-      // A DataCloneError quotes the value in its message: its name is all that goes on.
-      { details: { cause: cause instanceof Error ? cause.name : 'unknown' } },
-    );
+    // A DataCloneError quotes the value in its message: its name is all that goes on.
+    throw uncloneable(key, cause instanceof Error ? cause.name : 'unknown');
   }
+  if (someObject(copy, isSharedMemory)) throw uncloneable(key, 'SharedArrayBuffer');
+  if (isolation === 'freeze' && !someObject(copy, escapesFreezing)) {
+    someObject(copy, (object) => {
+      Object.freeze(object);
+      return false;
+    });
+    return { value: copy, cloner: null };
+  }
+  return { value: copy, cloner: someObject(copy, Buffer.isBuffer) ? cloneObject : structuredClone };
 }
 
-/** Whether a frozen value of this kind could still be changed, so that it has to be cloned for each caller. */
-export function escapesFreezing(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const pending: object[] = [value];
-  const seen = new Set<object>(pending);
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer || next instanceof Date) return true;
-    if (next instanceof Map || next instanceof Set) return true;
-    for (const member of Object.values(next)) {
-      if (typeof member === 'object' && member !== null && !seen.has(member)) {
-        seen.add(member);
-        pending.push(member);
-      }
-    }
-  }
-  return false;
+function cloneObject(value: unknown): unknown {
+  return cloneWithBuffers(value as object);
 }
 
-function freeze(value: unknown): unknown {
-  if (escapesFreezing(value)) return value;
-  const pending: object[] = [value as object];
-  const seen = new Set<object>(pending);
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    Object.freeze(next);
-    for (const member of Object.values(next)) {
-      if (typeof member === 'object' && member !== null && !seen.has(member)) {
-        seen.add(member);
-        pending.push(member);
-      }
-    }
-  }
-  return value;
+function uncloneable(key: string, cause: string): CacheError {
+  return new CacheError(
+    `The value of '${shownKey(key)}' cannot be cloned: it holds a function, a symbol, a promise, a proxy, shared memory ` +
+      "or the like, or is nested too deeply. Store plain data, or use isolation: 'share'.",
+    CacheErrorCode.INVALID_VALUE,
+    { details: { cause } },
+  );
+}
+
+function escapesFreezing(object: object): boolean {
+  return (
+    ArrayBuffer.isView(object) ||
+    object instanceof ArrayBuffer ||
+    object instanceof Date ||
+    object instanceof Map ||
+    object instanceof Set ||
+    object instanceof RegExp
+  );
+}
+
+function isSharedMemory(object: object): boolean {
+  return (ArrayBuffer.isView(object) ? object.buffer : object) instanceof SharedArrayBuffer;
 }

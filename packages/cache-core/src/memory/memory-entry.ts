@@ -1,4 +1,5 @@
 import type { Generation } from './generations.ts';
+import type { Cloner, Isolated } from './isolation.ts';
 
 /** Where an entry stands: a namespace with an index of its own, or the root, which has none. */
 export interface EntryHome {
@@ -35,21 +36,22 @@ export class MemoryEntry {
   readonly generations: readonly Generation[];
   readonly version: number | undefined;
   readonly schema: object | null;
+  /** Every caller gets a clone of its own; null: the value itself. */
+  readonly cloner: Cloner | null;
   size = 1;
-  /** Every caller gets a clone of its own. */
-  clones = false;
 
   constructor(
     place: EntryHome,
     key: string,
-    value: unknown,
+    kept: Isolated,
     life: EntryLife,
     generations: readonly Generation[],
     nowMs: number,
   ) {
     this.place = place;
     this.key = key;
-    this.value = value;
+    this.value = kept.value;
+    this.cloner = kept.cloner;
     this.startedMs = life.startedMs;
     this.ttlMs = life.ttlMs;
     this.graceMs = life.graceMs;
@@ -62,6 +64,29 @@ export class MemoryEntry {
     this.generations = generations;
     this.version = life.version;
     this.schema = life.schema ?? null;
+  }
+
+  /** The value as a caller gets it. */
+  handOut(): unknown {
+    return this.cloner === null ? this.value : this.cloner(this.value);
+  }
+
+  /** What is left of its life: put in again with this, it ends when it would have ended. */
+  lifeAt(nowMs: number): EntryLife {
+    const { ttlMs, graceMs, loadMs, startedMs, asOf, tags, version, schema } = this;
+    return {
+      freshMs: this.freshUntilMs - nowMs,
+      keptMs: this.keptUntilMs - nowMs,
+      ttlMs,
+      graceMs,
+      loadMs,
+      startedMs,
+      asOf,
+      tags,
+      version,
+      schema,
+      refreshLeadMs: this.refreshAtMs === Infinity ? undefined : this.freshUntilMs - this.refreshAtMs,
+    };
   }
 
   /** Whether none of its tags has moved since the work that brought it began. */

@@ -7,9 +7,13 @@ import { checkKey, shownKey } from '../key.ts';
 import { patternMatcher } from '../key-pattern.ts';
 import { wholeNumber } from '../option-checks.ts';
 import { checkValue } from '../value.ts';
-import { type EntryLife, MemoryEntry } from './memory-entry.ts';
+import { addToCounter, recount } from './counter.ts';
+import type { EvictionCause, EvictionListener } from './evictions.ts';
+import { MemoryEntry } from './memory-entry.ts';
 import { type MemoryStoreOptions, resolveMemoryOptions } from './memory-options.ts';
-import { type EvictionCause, type EvictionListener, MemoryTable } from './memory-table.ts';
+import { MemoryTable } from './memory-table.ts';
+import { retime } from './retime.ts';
+import { SlotWalk } from './slot-walk.ts';
 
 /** What an eviction listener is told. */
 export interface Eviction {
@@ -104,7 +108,7 @@ export class MemoryStore implements CacheStore {
     const table = this.#open();
     const found = table.find(table.root, checkKey(key));
     if (!(found instanceof MemoryEntry)) return found as T | undefined;
-    return freshEntry(table, found) ? (table.handOut(found) as T) : undefined;
+    return isFresh(table, found) ? (found.handOut() as T) : undefined;
   }
 
   /**
@@ -115,18 +119,19 @@ export class MemoryStore implements CacheStore {
     const table = this.#open();
     checkKey(key);
     checkValue(key, value);
-    const ttlMs = ttl === undefined ? Infinity : durationMs(ttl, 'ttl');
+    const ttlMs = ttlToMs(ttl);
     table.root.moveKey(key);
     if (ttlMs === 0) table.remove(table.root, key);
-    else if (!table.put(table.root, key, value, plainLife(table, ttlMs), false))
-      throw tooLarge(key, table.limits.maxBytes);
+    else if (!table.putPlain(table.root, key, value, ttlMs)) throw tooLarge(key, table.limits.maxBytes);
   }
 
-  /** As `delete`, at once. Whether there was an entry. @throws INVALID_KEY, CLOSED */
+  /** As `delete`, at once. Whether there was a fresh entry. @throws INVALID_KEY, CLOSED */
   deleteSync(key: string): boolean {
     const table = this.#open();
     table.root.moveKey(checkKey(key));
-    return table.remove(table.root, key);
+    const wasFresh = freshIn(table, key) !== undefined;
+    table.remove(table.root, key);
+    return wasFresh;
   }
 
   /** As `clear`, at once, namespaces of caches included. O(1) in the number of entries. @throws CLOSED */
@@ -139,42 +144,75 @@ export class MemoryStore implements CacheStore {
     return keys.map((key) => this.peek<T>(key) ?? null);
   }
 
+  /** Keys, values and times are all checked before anything is stored. */
   async setMany(items: readonly BulkItem[]): Promise<void> {
-    for (const item of items) this.setSync(item.key, item.value, item.ttl);
+    this.#open();
+    for (const { key, value, ttl } of items) {
+      checkValue(checkKey(key), value);
+      ttlToMs(ttl);
+    }
+    const failed: number[] = [];
+    let cause: unknown;
+    items.forEach(({ key, value, ttl }, index) => {
+      try {
+        this.setSync(key, value, ttl);
+      } catch (error) {
+        failed.push(index);
+        cause ??= error;
+      }
+    });
+    if (failed.length > 0) throw bulkFailed(failed, items.length, cause);
   }
 
+  /** Keys are all checked before anything is removed. */
   async deleteMany(keys: readonly string[]): Promise<void> {
+    for (const key of keys) checkKey(key);
     for (const key of keys) this.deleteSync(key);
   }
 
   async ttl(key: string): Promise<number | null> {
     const table = this.#open();
-    const found = table.find(table.root, checkKey(key));
+    const found = freshIn(table, checkKey(key));
     if (found === undefined) return null;
-    if (!(found instanceof MemoryEntry)) return table.remainingMs(key) / 1000;
-    return freshEntry(table, found) ? (found.freshUntilMs - table.clock.now()) / 1000 : null;
+    if (found instanceof MemoryEntry) return (found.freshUntilMs - table.clock.now()) / 1000;
+    const remainingMs = table.remainingMs(key);
+    return remainingMs === 0 ? null : remainingMs / 1000;
   }
 
+  /** As the contract says; an entry of a cache keeps its tags and its grace. 0 removes. */
   async expire(key: string, ttl: number): Promise<boolean> {
-    const value = this.peek(key);
-    if (value === undefined) return false;
-    this.setSync(key, value, ttl);
+    const table = this.#open();
+    const ttlMs = durationMs(ttl, 'ttl');
+    if (freshIn(table, checkKey(key)) === undefined) return false;
+    table.root.moveKey(key);
+    if (ttlMs === 0) table.remove(table.root, key);
+    else retime(table, table.root, key, ttlMs);
     return true;
   }
 
+  /** As the contract says; a counter of a cache keeps its tags and its grace. */
   async increment(key: string, by: number, ttl?: number): Promise<number> {
-    wholeNumber(by, 'by', { min: Number.MIN_SAFE_INTEGER });
+    const step = wholeNumber(by, 'by', { min: Number.MIN_SAFE_INTEGER });
+    ttlToMs(ttl);
     const current = this.peek(key);
-    const sum = addToCounter(key, current, by);
-    const rest = current === undefined ? ttl : ((await this.ttl(key)) ?? undefined);
-    this.setSync(key, sum, rest);
+    const sum = addToCounter(key, current, step);
+    if (current === undefined) {
+      this.setSync(key, sum, ttl);
+      return sum;
+    }
+    const table = this.#open();
+    table.root.moveKey(key);
+    if (!recount(table, table.root, key, sum)) throw tooLarge(key, table.limits.maxBytes);
     return sum;
   }
 
+  /** Keys of fresh entries, those of namespaces of caches left out. None twice, whatever is used and stored meanwhile. */
   async *keys(pattern?: string): AsyncIterable<string> {
     const matches = patternMatcher(pattern ?? '*');
-    for (const key of this.#open().lru.keys()) {
-      if (typeof key === 'string' && matches(key)) yield key;
+    const walk = new SlotWalk(this.#open().lru);
+    while (walk.hasMore) {
+      const key = walk.next(0)?.key;
+      if (typeof key === 'string' && matches(key) && freshIn(this.#open(), key) !== undefined) yield key;
     }
   }
 
@@ -200,7 +238,12 @@ export class MemoryStore implements CacheStore {
     };
   }
 
-  /** Calls back for every entry that leaves by itself; answers the function that stops it. The listener must not throw. */
+  /**
+   * Calls back for every entry of this store, those in namespaces of caches left out, that leaves by itself: to make room
+   * before the call that made it returns, expired ones when they are met, which is in the background at the latest. The
+   * listener may use the store; what it throws is ignored.
+   * @returns the function that stops it
+   */
   onEvict(listener: (eviction: Eviction) => void): () => void {
     const inner: EvictionListener = (place, key, cause) => {
       if (place === this.#table.root) listener({ key, cause });
@@ -222,17 +265,6 @@ export class MemoryStore implements CacheStore {
   }
 }
 
-/** The sum of a counter, which begins at 0. @throws INVALID_VALUE where it is not a whole number, or no longer would be */
-export function addToCounter(key: string, current: unknown, by: number): number {
-  const sum =
-    current === undefined ? by : Number.isSafeInteger(current) ? (current as number) + by : Number.NaN;
-  if (Number.isSafeInteger(sum)) return sum;
-  throw new CacheError(
-    `'${shownKey(key)}' cannot be counted: a counter is a whole number between −(2^53 − 1) and 2^53 − 1.`,
-    CacheErrorCode.INVALID_VALUE,
-  );
-}
-
 /** The error for an entry that is larger than the whole memory may be. */
 export function tooLarge(key: string, maxBytes: number): CacheError {
   return new CacheError(
@@ -242,21 +274,23 @@ export function tooLarge(key: string, maxBytes: number): CacheError {
   );
 }
 
-function freshEntry(table: MemoryTable, entry: MemoryEntry): boolean {
+function bulkFailed(failed: readonly number[], all: number, cause: unknown): CacheError {
+  return new CacheError(`${failed.length} of ${all} keys could not be set.`, CacheErrorCode.BULK_FAILED, {
+    cause,
+    details: { failed },
+  });
+}
+
+function ttlToMs(ttl: number | undefined): number {
+  return ttl === undefined ? Infinity : durationMs(ttl, 'ttl');
+}
+
+/** The bare value or the entry at the root if it is fresh. Not a use. */
+function freshIn(table: MemoryTable, key: string): unknown {
+  const found = table.look(table.root, key);
+  return found instanceof MemoryEntry && !isFresh(table, found) ? undefined : found;
+}
+
+function isFresh(table: MemoryTable, entry: MemoryEntry): boolean {
   return entry.isCurrent() && table.clock.now() < entry.freshUntilMs;
 }
-
-function plainLife(table: MemoryTable, ttlMs: number): EntryLife {
-  return {
-    freshMs: ttlMs,
-    keptMs: ttlMs,
-    ttlMs,
-    graceMs: 0,
-    loadMs: 0,
-    startedMs: table.clock.now(),
-    asOf: table.generations.now,
-    tags: NO_TAGS,
-  };
-}
-
-const NO_TAGS: readonly string[] = [];

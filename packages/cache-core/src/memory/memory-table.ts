@@ -1,23 +1,20 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../contracts/clock.ts';
+import { type EvictionListener, Evictions } from './evictions.ts';
 import { type Generation, Generations } from './generations.ts';
-import { clone, escapesFreezing, isolate } from './isolation.ts';
-import { type EntryHome, type EntryLife, MemoryEntry, type TableKey } from './memory-entry.ts';
+import { isolate } from './isolation.ts';
+import { type EntryLife, MemoryEntry, type TableKey } from './memory-entry.ts';
 import type { MemoryLimits } from './memory-options.ts';
 import { Place } from './place.ts';
-import { SizeEstimate } from './size-estimate.ts';
+import { Sizer } from './sizer.ts';
 import { Sweeper } from './sweeper.ts';
-
-/** Why an entry left without being asked to. */
-export type EvictionCause = 'capacity' | 'expired';
-
-/** Told of entries that leave by themselves. */
-export type EvictionListener = (place: EntryHome, key: string, cause: EvictionCause) => void;
 
 /** A shade less than the time to live: lru-cache serves an entry at the very instant of its end, we do not. */
 const UNTIL_MS = 1 / 1024;
 /** lru-cache takes 0 for "never started": its clock runs this much ahead. */
 const START_MS = 1;
+/** A `Map` of V8 in which entries come and go fails beyond 2^23. */
+const MOST_ENTRIES = 8_000_000;
 const NO_TAGS: readonly Generation[] = [];
 
 /**
@@ -33,81 +30,107 @@ export class MemoryTable {
   readonly root: Place;
   readonly limits: MemoryLimits;
   readonly clock: Clock;
-  readonly evictionListeners = new Set<EvictionListener>();
-  evictions = 0;
-  expirations = 0;
-  readonly #sizes = new SizeEstimate();
+  readonly #evictions = new Evictions();
+  readonly #sizer: Sizer;
   readonly #sweeper: Sweeper;
-  readonly #setOptions: { ttl: number; start: number; size: number } = { ttl: 0, start: 0, size: 1 };
-  readonly #perf: { now(): number };
+  readonly #maxEntries: number;
+  /** One for all calls: lru-cache reads it and lets go. */
+  readonly #setOptions: LRUCache.SetOptions<TableKey, unknown & {}, unknown> = {
+    ttl: 0,
+    start: 0,
+    size: 1,
+    noUpdateTTL: false,
+    status: undefined,
+  };
+  /** How often lru-cache has let go of a value, for whatever reason. */
+  #disposals = 0;
   #collected: FinalizationRegistry<() => void> | null = null;
 
   constructor(limits: MemoryLimits) {
     this.limits = limits;
     this.clock = limits.clock;
     this.generations = new Generations(limits.maxTags);
-    this.#perf = { now: () => this.clock.coarseNow() + START_MS };
     this.root = new Place(this, null, '');
     this.lru = this.#emptyCache();
+    this.#sizer = new Sizer(limits.sizeOf);
     this.#sweeper = new Sweeper(this, limits.sweepIntervalMs);
+    this.#maxEntries = Math.min(limits.maxEntries, MOST_ENTRIES);
   }
 
   /**
    * Puts an entry in, replacing what was there. Nothing is compared and nothing poisoned: that is for the caller.
-   * False where the entry alone is larger than the memory may be; then nothing is kept under the key.
-   * @throws INVALID_VALUE where isolation asks for a clone that cannot be made.
+   * False where the entry alone is larger than the memory may be. Where it cannot be kept, for that or by an error,
+   * nothing is kept under the key: what was there is not what was to be.
+   * @throws INVALID_VALUE where isolation asks for a clone that cannot be made, INVALID_CONFIGURATION where `sizeOf` fails
    */
   put(place: Place, key: string, value: unknown, life: EntryLife, needsEntry: boolean): boolean {
-    const kept = isolate(value, this.limits.isolation, key);
-    const size = this.#sizeOf(key, kept);
-    const bounds = place.bounds ?? this.limits;
-    if (size > this.limits.maxBytes || size > bounds.maxBytes) {
-      this.remove(place, key);
-      return false;
-    }
-    const nowMs = this.clock.now();
-    const options = this.#setOptions;
-    options.size = size;
-    options.start = nowMs + START_MS;
-    options.ttl = life.keptMs === Infinity ? 0 : life.keptMs - UNTIL_MS;
-    if (options.ttl !== 0) this.#sweeper.expect();
-    const clones = this.#clonesOnRead(kept);
-    if (!needsEntry && place.index === null && !clones) {
-      this.lru.set(key, kept as unknown & {}, options);
-    } else {
+    try {
+      const kept = isolate(value, this.limits.isolation, key);
+      if (!needsEntry && place.index === null && kept.cloner === null) {
+        return this.putBare(key, kept.value, life.keptMs);
+      }
       const tags = life.tags.length === 0 ? NO_TAGS : life.tags.map((tag) => this.generations.tag(tag));
-      const entry = new MemoryEntry(place, key, kept, life, tags, nowMs);
-      entry.clones = clones;
-      this.#putEntry(place, entry, options);
+      const entry = new MemoryEntry(place, key, kept, life, tags, this.clock.now());
+      entry.size = this.#sizer.entryBytes(key, kept.value, true);
+      return this.#putEntry(place, entry, life.keptMs);
+    } catch (error) {
+      this.remove(place, key);
+      throw error;
     }
-    while (this.lru.size > this.limits.maxEntries) this.lru.pop();
+  }
+
+  /** As {@link put}, for an entry that has nothing but a value and a time to live: the usual write, hence short. */
+  putPlain(place: Place, key: string, value: unknown, ttlMs: number): boolean {
+    if (place.index === null && (this.limits.isolation === 'share' || typeof value !== 'object')) {
+      return this.putBare(key, value, ttlMs);
+    }
+    const began = { startedMs: this.clock.now(), asOf: this.generations.now };
+    const life = { freshMs: ttlMs, keptMs: ttlMs, ttlMs, graceMs: 0, loadMs: 0, tags: [], ...began };
+    return this.put(place, key, value, life, false);
+  }
+
+  /**
+   * As {@link put}, for a value at the root that needs neither isolation nor a record.
+   * @param keptMs null: as long as the bare entry that is there
+   */
+  putBare(key: string, value: unknown, keptMs: number | null): boolean {
+    let size = Infinity;
+    try {
+      size = this.#sizer.entryBytes(key, value, false);
+    } finally {
+      // Too large, or not to be measured.
+      if (size > this.limits.maxBytes) this.lru.delete(key);
+    }
+    if (size > this.limits.maxBytes) return false;
+    if (keptMs === null) this.#setOptions.noUpdateTTL = true;
+    else this.#schedule(keptMs, keptMs === Infinity ? 0 : this.clock.now());
+    const { lru } = this;
+    const entries = lru.size;
+    const disposals = this.#disposals;
+    this.#setInLru(key, value as unknown & {}, size);
+    this.#setOptions.noUpdateTTL = false;
+    if (lru.size === entries && this.#disposals === disposals && typeof value === 'object') {
+      // The same object again, which may have grown: lru-cache has left its size as it was.
+      lru.delete(key);
+      this.#setInLru(key, value as unknown & {}, size);
+    }
+    this.#makeRoom();
     return true;
   }
 
-  #putEntry(place: Place, entry: MemoryEntry, options: { ttl: number; start: number; size: number }): void {
-    const { key } = entry;
-    entry.size = options.size;
-    if (place.index === null) {
-      this.lru.set(key, entry, options);
-      return;
-    }
-    const old = place.index.get(key);
-    if (old !== undefined) this.lru.delete(old);
-    // Before lru-cache makes room: that may throw out others of this place, or, in a crowd, this very entry.
-    place.index.set(key, entry);
-    place.bytes += entry.size;
-    this.lru.set(entry, entry, options);
-    if (place.bounds !== null) this.#keepWithin(place, entry);
+  /** Told of entries that leave by themselves, in all places. */
+  get evictionListeners(): Set<EvictionListener> {
+    return this.#evictions.listeners;
   }
 
-  #keepWithin(place: Place, newest: MemoryEntry): void {
-    const bounds = place.bounds!;
-    for (const [key, entry] of place.index!) {
-      if (place.index!.size <= bounds.maxEntries && place.bytes <= bounds.maxBytes) return;
-      if (entry === newest) return;
-      this.lru.delete(entry);
-      this.#left(place, key, 'capacity');
-    }
+  /** Entries that had to make room. */
+  get evictions(): number {
+    return this.#evictions.capacity;
+  }
+
+  /** Expired entries that were taken out. */
+  get expirations(): number {
+    return this.#evictions.expired;
   }
 
   /** The bare value or the entry under a key; counts as a use. Whether an entry is still good is for the caller to ask. */
@@ -123,12 +146,17 @@ export class MemoryTable {
     return this.lru.get(entry);
   }
 
+  /** As {@link find}, but not a use. */
+  look(place: Place, key: string): unknown {
+    const tableKey = place.index === null ? key : place.index.get(key);
+    return tableKey === undefined ? undefined : this.lru.peek(tableKey);
+  }
+
   /** The version of an entry that is still there and valid. */
   versionOf(place: Place, key: string): number | undefined {
-    const found = place.index === null ? this.lru.peek(key) : place.index.get(key);
-    return found instanceof MemoryEntry && found.isCurrent() && this.clock.now() < found.keptUntilMs
-      ? found.version
-      : undefined;
+    const found = this.look(place, key);
+    const valid = found instanceof MemoryEntry && found.isCurrent() && this.clock.now() < found.keptUntilMs;
+    return valid ? found.version : undefined;
   }
 
   remove(place: Place, key: string): boolean {
@@ -140,24 +168,24 @@ export class MemoryTable {
   /** Empties a place and all within it, and poisons what is under way there. O(1) in the number of entries. */
   clear(place: Place): void {
     const generation = this.generations.next();
-    if (place.parent === null) this.lru = this.#emptyCache();
-    place.reset(generation, place.parent !== null);
+    const all = place.parent === null;
+    if (all) {
+      this.lru = this.#emptyCache();
+      this.#sweeper.stop();
+    }
+    place.reset(generation, !all);
   }
 
-  /** How a caller gets the value of an entry: as it is, or a clone of its own. */
-  handOut(entry: MemoryEntry): unknown {
-    return entry.clones ? clone(entry.value, entry.key) : entry.value;
+  /** The most bytes that an entry may have in a place. */
+  maxBytesIn(place: Place): number {
+    return Math.min(this.limits.maxBytes, place.bounds?.maxBytes ?? Infinity);
   }
 
   /** Milliseconds for which a bare entry is kept; `Infinity` = without end, 0 = it is not there. */
   remainingMs(key: string): number {
-    const ms = this.lru.getRemainingTTL(key);
-    return ms === Infinity ? Infinity : Math.max(0, Math.ceil(ms));
-  }
-
-  /** Restarts the time to live of a bare entry. */
-  restart(key: string): void {
-    this.lru.get(key, { updateAgeOnGet: true });
+    // lru-cache reckons by the coarse clock, which lags.
+    const lagMs = Math.max(0, this.clock.now() - this.clock.coarseNow());
+    return Math.max(0, Math.ceil(this.lru.getRemainingTTL(key) - lagMs));
   }
 
   /** Gives back, in slices, what an index that nobody looks at any more still holds. */
@@ -165,14 +193,25 @@ export class MemoryTable {
     this.#sweeper.reclaim(index.values());
   }
 
-  /** An expired entry that the sweeper has found. */
+  lruNow(): number {
+    return this.clock.now() + START_MS;
+  }
+
   expire(key: TableKey): void {
-    const value = this.lru.peek(key);
-    if (!this.lru.delete(key)) return;
-    this.expirations += 1;
-    if (value instanceof MemoryEntry) this.#tell(value.place, value.key, 'expired');
-    else if (typeof key === 'string') this.#tell(this.root, key, 'expired');
-    else this.#tell(key.place, key.key, 'expired');
+    const inRoot = typeof key === 'string';
+    const place = inRoot ? this.root : key.place;
+    const listed = inRoot || place.index?.get(key.key) === key;
+    this.lru.delete(key);
+    if (listed) this.#evictions.add(place, inRoot ? key : key.key, 'expired');
+  }
+
+  swept(): void {
+    this.#evictions.tell();
+  }
+
+  /** What lru-cache has grown to, for entries that are all gone, is given back too. */
+  walked(): void {
+    if (this.lru.size === 0) this.lru = this.#emptyCache();
   }
 
   forgetWhenCollected(place: object, forget: () => void): void {
@@ -185,56 +224,81 @@ export class MemoryTable {
     this.#sweeper.stop();
   }
 
-  #emptyCache(): LRUCache<TableKey, unknown & {}> {
-    const cache: LRUCache<TableKey, unknown & {}> = new LRUCache<TableKey, unknown & {}>({
-      // `max` would allocate its columns at once and is no faster: the count is kept by `put`.
-      maxSize: this.limits.maxBytes === Infinity ? Number.MAX_SAFE_INTEGER : this.limits.maxBytes,
-      ttlResolution: 0,
-      perf: this.#perf,
-      dispose: (value, key, reason) => this.#disposed(cache, value, key, reason),
-    });
-    return cache;
-  }
-
-  #disposed(cache: object, value: unknown, key: TableKey, reason: LRUCache.DisposeReason): void {
-    if (
-      value instanceof MemoryEntry &&
-      value.place.index !== null &&
-      value.place.index.get(value.key) === value
-    ) {
-      value.place.index.delete(value.key);
-      value.place.bytes -= value.size;
+  #putEntry(place: Place, entry: MemoryEntry, keptMs: number): boolean {
+    if (entry.size > this.maxBytesIn(place)) {
+      this.remove(place, entry.key);
+      return false;
     }
-    if (cache !== this.lru || (reason !== 'evict' && reason !== 'expire')) return;
-    const cause = reason === 'evict' ? 'capacity' : 'expired';
-    if (typeof key === 'string') this.#left(this.root, key, cause);
-    else if (key.place.index?.has(key.key) !== true) this.#left(key.place, key.key, cause);
+    this.#schedule(keptMs, this.clock.now());
+    if (place.index === null) this.#setInLru(entry.key, entry, entry.size);
+    else this.#putInPlace(place, place.index, entry);
+    this.#makeRoom();
+    return true;
   }
 
-  #left(place: EntryHome, key: string, cause: EvictionCause): void {
-    if (cause === 'capacity') this.evictions += 1;
-    else this.expirations += 1;
-    this.#tell(place, key, cause);
+  #putInPlace(place: Place, index: Map<string, MemoryEntry>, entry: MemoryEntry): void {
+    const old = index.get(entry.key);
+    if (old !== undefined) this.lru.delete(old);
+    // Before lru-cache makes room: that may throw out others of this place.
+    index.set(entry.key, entry);
+    place.bytes += entry.size;
+    this.#setInLru(entry, entry, entry.size);
+    if (place.bounds === null) return;
+    const { maxEntries, maxBytes } = place.bounds;
+    for (const [key, oldest] of index) {
+      if ((index.size <= maxEntries && place.bytes <= maxBytes) || oldest === entry) return;
+      this.lru.delete(oldest);
+      this.#evictions.add(place, key, 'capacity');
+    }
   }
 
-  #tell(place: EntryHome, key: string, cause: EvictionCause): void {
-    for (const listener of this.evictionListeners) listener(place, key, cause);
+  /** The time to live of what is put in next. */
+  #schedule(keptMs: number, nowMs: number): void {
+    const options = this.#setOptions;
+    options.ttl = keptMs === Infinity ? 0 : keptMs - UNTIL_MS;
+    options.start = nowMs + START_MS;
+    if (keptMs !== Infinity) this.#sweeper.expect();
   }
 
-  #clonesOnRead(value: unknown): boolean {
-    const { isolation } = this.limits;
-    if (isolation === 'share' || typeof value !== 'object' || value === null) return false;
-    return isolation === 'clone' || escapesFreezing(value);
+  #setInLru(key: TableKey, value: unknown & {}, size: number): void {
+    this.#setOptions.size = size;
+    this.lru.set(key, value, this.#setOptions);
+    // Left there by lru-cache while somebody watches its channel of diagnostics.
+    this.#setOptions.status = undefined;
   }
 
-  #sizeOf(key: string, value: unknown): number {
-    const { sizeOf } = this.limits;
-    if (sizeOf === null) return this.#sizes.entryBytes(key, value);
-    const bytes = sizeOf(value, key);
-    return Number.isSafeInteger(bytes) && bytes > 0
-      ? bytes
-      : Number.isFinite(bytes)
-        ? Math.max(1, Math.ceil(bytes))
-        : 1;
+  #makeRoom(): void {
+    while (this.lru.size > this.#maxEntries) this.lru.pop();
+    this.#evictions.tell();
+  }
+
+  #emptyCache(): LRUCache<TableKey, unknown & {}> {
+    const { clock } = this;
+    return new LRUCache<TableKey, unknown & {}>({
+      // `max` would allocate its columns at once and is no faster: the count is kept by `put`.
+      maxSize: Math.min(this.limits.maxBytes, Number.MAX_SAFE_INTEGER),
+      ttlResolution: 0,
+      perf: { now: () => clock.coarseNow() + START_MS },
+      dispose: (_, key, reason) => this.#disposed(key, reason),
+    });
+  }
+
+  // The value is not looked at: it may be a proxy that throws, and lru-cache is in the middle of its work.
+  #disposed(key: TableKey, reason: LRUCache.DisposeReason): void {
+    this.#disposals += 1;
+    if (reason === 'set') return;
+    const inRoot = typeof key === 'string';
+    const place = inRoot ? this.root : key.place;
+    if (!inRoot) {
+      // Not there any more: its namespace has been cleared.
+      if (place.index?.get(key.key) !== key) return;
+      place.index.delete(key.key);
+      place.bytes -= key.size;
+    }
+    if (reason === 'evict') this.#evictions.add(place, inRoot ? key : key.key, 'capacity');
+    else if (reason === 'expire') {
+      this.#evictions.add(place, inRoot ? key : key.key, 'expired');
+      this.#evictions.tellSoon();
+    }
   }
 }

@@ -79,6 +79,11 @@ export class Place implements EntryHome {
     return child?.find(path);
   }
 
+  /** Places inside it that are remembered, collected ones included until that is noticed. */
+  get childCount(): number {
+    return this.#children.size;
+  }
+
   /** Holds the key for work that begins now. Every hold ends with {@link release}. */
   hold(key: string): Watch {
     let watch = this.#watches.get(key);

@@ -1,12 +1,23 @@
 /** Bytes that an entry costs beside its key and value: the slots of the map, its TTL and its place in the order. */
-const OVERHEAD_BYTES = 80;
+const ENTRY_BYTES = 80;
+/** What one more costs that is kept as a record: with grace, tags, a namespace, a lease, or a clone for each caller. */
+const RECORD_BYTES = 200;
+/** An object, array or collection, its members aside; and one reference to such. */
+const CONTAINER_BYTES = 32;
+const REFERENCE_BYTES = 8;
+/** A view of binary data, or its buffer. */
+const BINARY_BYTES = 64;
 /** Values walked exactly before sampling begins, and how many go by between two samples afterwards. */
 const WARM_UP = 32;
 const SAMPLE_EVERY = 16;
-/** The most members a sample looks at; what lies beyond is extrapolated. */
+/** The most members a sample looks at; the others of an array or object count as those that were looked at. */
 const MAX_VISITED = 256;
 /** How fast the running mean follows: a sixteenth of each new sample. */
 const MEAN_SHARE = 1 / 16;
+/** Shorter strings are taken to have one byte a character. */
+const SHORT_STRING = 64;
+/** Where V8 knows a string to be of one byte a character, this fails at once, however long it is. */
+const TWO_BYTE = /[\u0100-\uffff]/;
 
 /**
  * Estimates how many bytes entries take. Strings, numbers and binary data have known lengths; objects are walked, and
@@ -16,82 +27,89 @@ export class SizeEstimate {
   #seen = 0;
   #mean = 0;
 
-  entryBytes(key: string, value: unknown): number {
-    return OVERHEAD_BYTES + stringBytes(key) + this.valueBytes(value);
+  entryBytes(key: string, value: unknown, isRecord: boolean): number {
+    const overhead = isRecord ? ENTRY_BYTES + RECORD_BYTES : ENTRY_BYTES;
+    return overhead + stringBytes(key) + this.#valueBytes(value);
   }
 
-  valueBytes(value: unknown): number {
+  #valueBytes(value: unknown): number {
     if (typeof value !== 'object' || value === null) return primitiveBytes(value);
-    if (ArrayBuffer.isView(value)) return 64 + value.byteLength;
-    return this.#sampled(value);
-  }
-
-  #sampled(value: object): number {
+    if (ArrayBuffer.isView(value)) return BINARY_BYTES + value.byteLength;
     this.#seen += 1;
     if (this.#seen > WARM_UP && this.#seen % SAMPLE_EVERY !== 0) return Math.ceil(this.#mean);
-    const bytes = walk(value);
+    const bytes = Math.ceil(new Sample().bytesOf(value));
     this.#mean += (bytes - this.#mean) * (this.#seen <= WARM_UP ? 1 / this.#seen : MEAN_SHARE);
     return bytes;
   }
 }
 
-/** A string of V8 takes one byte a character where all fit into Latin-1, else two: the larger is assumed for long ones only. */
+/** V8 takes one byte a character where all fit into Latin-1, else two. */
 function stringBytes(text: string): number {
-  return 16 + text.length;
+  const { length } = text;
+  return 16 + (length > SHORT_STRING && TWO_BYTE.test(text) ? length * 2 : length);
 }
 
+/** Beside the reference; numbers, booleans and the like are in it. */
 function primitiveBytes(value: unknown): number {
-  switch (typeof value) {
-    case 'string':
-      return stringBytes(value);
-    case 'bigint':
-      return 24;
-    default:
-      return 8;
-  }
+  if (typeof value === 'string') return stringBytes(value);
+  return typeof value === 'bigint' ? 24 : 0;
 }
 
-function walk(root: object): number {
-  const seen = new Set<object>([root]);
-  const pending: object[] = [root];
-  let bytes = 0;
-  let visited = 0;
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    bytes += containerBytes(next);
-    const members = membersOf(next);
-    const share =
-      members.length <= MAX_VISITED - visited ? members.length : Math.max(0, MAX_VISITED - visited);
-    let counted = 0;
-    for (let index = 0; index < share; index++) {
-      const member = members[index];
-      visited += 1;
-      if (typeof member !== 'object' || member === null) counted += primitiveBytes(member);
-      else if (!seen.has(member)) {
-        seen.add(member);
-        pending.push(member);
-        counted += 8;
+/** One walk through a value. Each object counts once; no more than {@link MAX_VISITED} members are looked at. */
+class Sample {
+  readonly #seen = new Set<object>();
+  #left = MAX_VISITED;
+
+  bytesOf(value: unknown): number {
+    if (typeof value !== 'object' || value === null) return primitiveBytes(value);
+    // The walk goes no deeper than the members it may look at, so that no nesting can exhaust the stack.
+    if (this.#left <= 0 || this.#seen.has(value)) return 0;
+    this.#seen.add(value);
+    try {
+      return this.#containerBytes(value);
+    } catch {
+      // A getter or a trap of a proxy throws: what cannot be looked at counts as nothing.
+      return CONTAINER_BYTES;
+    }
+  }
+
+  #containerBytes(value: object): number {
+    if (ArrayBuffer.isView(value)) return BINARY_BYTES + value.byteLength;
+    if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
+      return BINARY_BYTES + value.byteLength;
+    }
+    if (Array.isArray(value)) return this.#membersBytes(value.length, value);
+    if (value instanceof Map) return this.#membersBytes(value.size * 2, flattened(value));
+    if (value instanceof Set) return this.#membersBytes(value.size, value);
+    const names = Object.keys(value);
+    return this.#membersBytes(names.length, valuesOf(value, names));
+  }
+
+  #membersBytes(count: number, members: Iterable<unknown>): number {
+    // The first of several large members must not leave nothing for the others.
+    const share = Math.max(1, Math.ceil(this.#left / 2));
+    let looked = 0;
+    let bytes = 0;
+    if (count > 0 && this.#left > 0) {
+      for (const member of members) {
+        looked += 1;
+        this.#left -= 1;
+        bytes += REFERENCE_BYTES + this.bytesOf(member);
+        if (looked >= share || this.#left <= 0) break;
       }
     }
-    bytes += share === 0 ? members.length * 8 : (counted * members.length) / share;
+    const mean = looked === 0 ? REFERENCE_BYTES : bytes / looked;
+    return CONTAINER_BYTES + mean * count;
   }
-  return Math.ceil(bytes);
 }
 
-function containerBytes(value: object): number {
-  if (ArrayBuffer.isView(value)) return 64 + value.byteLength;
-  if (value instanceof ArrayBuffer) return 64 + value.byteLength;
-  return 32;
+function* flattened(map: ReadonlyMap<unknown, unknown>): Generator<unknown> {
+  for (const [key, value] of map) {
+    yield key;
+    yield value;
+  }
 }
 
-function membersOf(value: object): unknown[] {
-  if (Array.isArray(value)) return value;
-  if (ArrayBuffer.isView(value) || value instanceof Date) return [];
-  if (value instanceof Map) return [...value.keys(), ...value.values()];
-  if (value instanceof Set) return [...value];
-  try {
-    return Object.values(value);
-  } catch {
-    // A getter that throws: the object counts as an empty one.
-    return [];
-  }
+function* valuesOf(value: object, names: readonly string[]): Generator<unknown> {
+  for (const name of names) yield (value as Record<string, unknown>)[name];
 }

@@ -1,30 +1,40 @@
 import type { LRUCache } from 'lru-cache';
 import type { Clock, Scheduled } from '../contracts/clock.ts';
 import type { MemoryEntry, TableKey } from './memory-entry.ts';
+import { SlotWalk } from './slot-walk.ts';
 
 /** What is swept. */
 export interface Sweepable {
   readonly clock: Clock;
   readonly lru: LRUCache<TableKey, unknown & {}>;
+  /** The time as `lru` reckons it. */
+  lruNow(): number;
   /** Takes out an entry whose time is over. */
   expire(key: TableKey): void;
+  /** A stride is done. */
+  swept(): void;
+  /** A walk is over. */
+  walked(): void;
 }
 
 const SLICE_MS = 1;
-/** Entries looked at between two looks at the clock. */
+/** Slots looked at between two looks at the clock. */
 const STRIDE = 64;
 
 /**
- * Takes out what has expired, and what a cleared namespace left behind, in slices of at most a millisecond, so that
- * memory comes back without anybody asking and without anybody waiting. There is no timer while nothing can expire.
+ * Takes out what has expired, and what a cleared namespace left behind, in slices of about a millisecond, so that memory
+ * comes back without anybody asking and without anybody waiting. No timer is set while nothing can expire.
  */
 export class Sweeper {
   readonly #table: Sweepable;
   readonly #intervalMs: number;
-  #timer: Scheduled | null = null;
-  #walk: Iterator<TableKey> | null = null;
-  #walked: object | null = null;
-  #sawExpiring = false;
+  /** Until the next walk begins. */
+  #pause: Scheduled | null = null;
+  /** Until the work under way goes on. */
+  #slice: Scheduled | null = null;
+  #walk: SlotWalk | null = null;
+  /** Whether the walk has met something that is yet to expire, or may have missed it. */
+  #expecting = false;
   readonly #leftBehind: Iterator<MemoryEntry>[] = [];
 
   constructor(table: Sweepable, intervalMs: number) {
@@ -34,42 +44,55 @@ export class Sweeper {
 
   /** Something has been stored that will expire. */
   expect(): void {
-    if (this.#timer === null && this.#intervalMs !== Infinity) this.#arm(this.#intervalMs);
+    this.#expecting = true;
+    if (this.#pause === null && this.#walk === null && this.#intervalMs !== Infinity) this.#rest();
   }
 
   reclaim(entries: Iterator<MemoryEntry>): void {
     this.#leftBehind.push(entries);
-    this.#timer?.cancel();
-    this.#arm(0);
+    this.#goOnSoon();
   }
 
   stop(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#pause?.cancel();
+    this.#slice?.cancel();
+    this.#pause = null;
+    this.#slice = null;
     this.#walk = null;
     this.#leftBehind.length = 0;
   }
 
-  #arm(delayMs: number): void {
-    this.#timer = this.#table.clock.schedule(() => this.#slice(), delayMs, { ref: false });
+  #rest(): void {
+    const begin = (): void => {
+      this.#pause = null;
+      this.#walk = new SlotWalk(this.#table.lru);
+      this.#expecting = false;
+      this.#work();
+    };
+    this.#pause = this.#table.clock.schedule(begin, this.#intervalMs, { ref: false });
   }
 
-  #slice(): void {
-    this.#timer = null;
+  #goOnSoon(): void {
+    if (this.#slice !== null) return;
+    const goOn = (): void => {
+      this.#slice = null;
+      this.#work();
+    };
+    this.#slice = this.#table.clock.schedule(goOn, 0, { ref: false });
+  }
+
+  /** One slice. */
+  #work(): void {
     const { clock } = this.#table;
     const endMs = clock.now() + SLICE_MS;
-    do {
-      if (!this.#reclaimSome() && !this.#sweepSome()) {
-        // The walk is over. Another comes only if it met something that is yet to expire.
-        if (this.#timer === null && this.#sawExpiring && this.#intervalMs !== Infinity)
-          this.#arm(this.#intervalMs);
-        return;
-      }
-    } while (clock.now() < endMs);
-    if (this.#timer === null) this.#arm(0);
+    while (this.#reclaimSome() || this.#sweepSome()) {
+      if (clock.now() < endMs) continue;
+      this.#goOnSoon();
+      return;
+    }
   }
 
-  /** True while there is more to give back. */
+  /** True where there was something to give back. */
   #reclaimSome(): boolean {
     const entries = this.#leftBehind[0];
     if (entries === undefined) return false;
@@ -86,28 +109,22 @@ export class Sweeper {
 
   /** True while there is more to look at. */
   #sweepSome(): boolean {
-    const { lru } = this.#table;
-    if (this.#walk === null || this.#walked !== lru) this.#begin();
-    for (let count = 0; count < STRIDE; count++) {
-      // lru-cache leaves expired entries out of its iterators, unless it is told otherwise when they begin.
-      lru.allowStale = true;
-      const next = this.#walk!.next();
-      lru.allowStale = false;
-      if (next.done === true) {
-        this.#walk = null;
-        return false;
-      }
-      const remainingMs = lru.getRemainingTTL(next.value);
-      if (remainingMs <= 0) this.#table.expire(next.value);
-      else if (remainingMs !== Infinity) this.#sawExpiring = true;
+    const walk = this.#walk;
+    if (walk === null) return false;
+    const nowMs = this.#table.lruNow();
+    for (let count = 0; count < STRIDE && walk.hasMore; count++) {
+      const slot = walk.next(nowMs);
+      if (slot === null) continue;
+      if (slot.remainingMs <= 0) this.#table.expire(slot.key);
+      else if (slot.remainingMs !== Infinity) this.#expecting = true;
     }
-    return true;
-  }
-
-  #begin(): void {
-    const { lru } = this.#table;
-    this.#walked = lru;
-    this.#sawExpiring = false;
-    this.#walk = lru.rkeys();
+    this.#table.swept();
+    // A listener may have cleared everything: then there is no walk any more.
+    if (this.#walk !== walk) return false;
+    if (walk.hasMore) return true;
+    this.#walk = null;
+    if (this.#expecting) this.#rest();
+    this.#table.walked();
+    return false;
   }
 }

@@ -18,10 +18,10 @@ export function logEvents(emitter: Emitter<CacheEvents>, logger: Logger): void {
 function logError({ error, operation, key }: CacheEvents['error'], logger: Logger): void {
   // A message that is not ours may quote a value.
   const message = isCacheError(error) ? error.message : error.name;
-  logger.warn(
-    { operation, ...(key === undefined ? {} : { key: shownKey(key) }), error: message },
-    'cache error',
-  );
+  const fields = { operation, ...(key === undefined ? {} : { key: shownKey(key) }), error: message };
+  // The breaker has been told of once; every call that it skips is no news.
+  if (isCacheError(error) && error.details['breaker'] !== undefined) logger.debug(fields, 'store skipped');
+  else logger.warn(fields, 'cache error');
 }
 
 function shown(event: object): Record<string, unknown> {

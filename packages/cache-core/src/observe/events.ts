@@ -1,6 +1,6 @@
 import type { BusGap } from '../contracts/invalidation-bus.ts';
 import type { CacheError } from '../errors/cache-error.ts';
-import type { EvictionCause } from '../memory/memory-table.ts';
+import type { EvictionCause } from '../memory/evictions.ts';
 import type { CircuitState } from '../resilience/circuit-breaker.ts';
 
 /** What a cache tells its listeners. Keys are whole, as the caller gave them; values are never among it. */

@@ -59,6 +59,8 @@ export interface CacheStatistics {
 
 /** The counters of one manager and all its views. Plain fields: the hit path writes one of them. */
 export class Counters {
+  /** The manager has closed. Stands here because the hit path of every view has this object at hand. */
+  closed = false;
   hits = 0;
   misses = 0;
   staleHits = 0;
