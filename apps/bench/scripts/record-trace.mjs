@@ -2,10 +2,10 @@
 // checks the packages and apps of this workspace and then builds them, one compilation after the other, as
 // `pnpm check` does. The compiler's own cache of module resolutions is off, because a cache is what the trace is for:
 // with it every look-up would come once in a compilation, and least recently used would never hit.
-// One look-up a line, `<operation> <path from the workspace's root>`.
+// One look-up a line, `<operation> <path from the workspace's root>`. Writes its figures into `traces/README.md`.
 //
 //   pnpm --filter @larder/bench record-trace
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -105,12 +105,45 @@ for (const config of ['tsconfig.json', 'tsconfig.build.json']) {
   }
 }
 
-mkdirSync(fileURLToPath(new URL('../traces', import.meta.url)), { recursive: true });
 const zipped = gzipSync(`${lookUps.join('\n')}\n`, { level: 9 });
 // The header's operating system byte is the only one that differs between machines.
 zipped[9] = 0xff;
 writeFileSync(file, zipped);
-console.log(
-  `${lookUps.length.toLocaleString('en-US')} look-ups of ${new Set(lookUps).size.toLocaleString('en-US')} different keys, ` +
-    `${(zipped.length / 1000).toFixed(0)} kB gzipped`,
-);
+
+/** @type {Map<string, number>} */
+const times = new Map();
+for (const lookUp of lookUps) times.set(lookUp, (times.get(lookUp) ?? 0) + 1);
+const keys = times.size;
+const once = [...times.values()].filter((count) => count === 1).length;
+
+/** The share of look-ups that a cache of so many entries hits, least recently used leaving first. */
+function lruHits(/** @type {number} */ capacity) {
+  const kept = new Set();
+  let hits = 0;
+  for (const lookUp of lookUps) {
+    if (kept.delete(lookUp)) hits++;
+    kept.add(lookUp);
+    if (kept.size > capacity) kept.delete(kept.keys().next().value);
+  }
+  return hits / lookUps.length;
+}
+
+const count = (/** @type {number} */ n) => n.toLocaleString('en-US');
+const percent = (/** @type {number} */ share, digits = 1) => `${(share * 100).toFixed(digits)} %`;
+const capacities = [0.01, 0.1, 0.5].map((share) => Math.ceil(keys * share));
+const rows = [
+  ['look-ups', count(lookUps.length)],
+  ['different keys', count(keys)],
+  ['seen once', percent(once / keys, 0)],
+  ['most that any cache can hit', percent(1 - keys / lookUps.length)],
+  ...capacities.map((entries) => [
+    `least recently used, ${count(entries)} entries`,
+    percent(lruHits(entries)),
+  ]),
+  ['compressed', `${(zipped.length / 1000).toFixed(0)} kB`],
+].map(([name, figure]) => `| ${name} | ${figure} |`);
+console.log(rows.join('\n'));
+
+const readme = fileURLToPath(new URL('../traces/README.md', import.meta.url));
+const table = /(\| --: \|\n)(\|.*\n)+/;
+writeFileSync(readme, readFileSync(readme, 'utf8').replace(table, `$1${rows.join('\n')}\n`));

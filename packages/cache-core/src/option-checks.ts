@@ -1,6 +1,7 @@
 import { CacheError } from './errors/cache-error.ts';
 import { CacheErrorCode } from './errors/error-code.ts';
 import { shownKey } from './key.ts';
+import { redactUrl } from './observe/redact.ts';
 
 export interface NumberRange {
   /** The least value taken. Default 0. */
@@ -101,7 +102,7 @@ export function checkOptions<T extends object>(
 export function shownValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return `'${shownKey(value)}'`;
+      return `'${shownText(value)}'`;
     case 'number':
       return Object.is(value, -0) ? '-0' : String(value);
     case 'bigint':
@@ -117,13 +118,18 @@ export function shownValue(value: unknown): string {
   }
 }
 
+/** What may be a URL, given for the wrong option, is shown without its user and password. */
+function shownText(text: string): string {
+  return shownKey(text.includes('@') || text.includes('://') ? redactUrl(text) : text);
+}
+
 function unknownOption(name: string, knownNames: readonly string[], where: string): CacheError {
   const closest = closestName(name, knownNames);
   const advice = closest === undefined ? `Known: ${knownNames.join(', ')}.` : `Did you mean '${closest}'?`;
   return new CacheError(
-    `${where}: there is no option '${shownKey(name)}'. ${advice}`,
+    `${where}: there is no option '${shownText(name)}'. ${advice}`,
     CacheErrorCode.INVALID_CONFIGURATION,
-    { details: { option: shownKey(name) } },
+    { details: { option: shownText(name) } },
   );
 }
 

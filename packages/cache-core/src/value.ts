@@ -24,15 +24,16 @@ export function checkValue(key: string, value: unknown): void {
 function unstorable(value: unknown): string | null {
   if (value === undefined) return 'undefined';
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
-  return isThenable(value) ? 'a promise' : null;
+  try {
+    return isThenable(value) ? 'a promise' : null;
+  } catch {
+    // No promise could ever answer it.
+    return 'an object whose `then` cannot be read';
+  }
 }
 
-/** Whether `await` would take it apart rather than hand it on. A getter that throws makes it none. */
+/** Whether `await` would take it apart rather than hand it on. Throws what a getter named `then` throws. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== 'object' || value === null) return false;
-  try {
-    return typeof (value as { then?: unknown }).then === 'function';
-  } catch {
-    return false;
-  }
+  return typeof (value as { then?: unknown }).then === 'function';
 }

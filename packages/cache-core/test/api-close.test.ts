@@ -1,7 +1,8 @@
-import { CacheErrorCode, CacheManager, ManualClock, MemoryStore } from '@larder/cache-core';
+import { CacheErrorCode, CacheManager, ManualClock, MemoryStore, systemClock } from '@larder/cache-core';
 import { describe, expect, it } from 'vitest';
 import { cacheKinds, memoryKind, plainKind, twoTiers } from './cache-kinds.ts';
 import { Held, never, watch } from './held.ts';
+import { SharedMemory } from './shared-memory.ts';
 import { forbidUnhandledRejections } from './unhandled-rejections.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -110,7 +111,10 @@ describe.each(cacheKinds)('F39 closing over $name', (kind) => {
     'refuses %j, and can still be closed',
     async (options) => {
       const { cache } = kind.open();
-      if (options !== null) await expect(cache.close(options as never)).rejects.toMatchObject({ code: CacheErrorCode.INVALID_CONFIGURATION });
+      if (options !== null)
+        await expect(cache.close(options as never)).rejects.toMatchObject({
+          code: CacheErrorCode.INVALID_CONFIGURATION,
+        });
       else await cache.close(options as never);
       await cache.close();
       await expect(cache.get('a')).rejects.toMatchObject(closed);
@@ -216,5 +220,29 @@ describe('F39 shutdown under load', () => {
       await inner.set('a', 1);
     }
     await expect(cache.get('a')).rejects.toMatchObject(closed);
+  });
+});
+
+describe('F39 the process', () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+
+  it('is not kept alive by a cache, in use, idle or closed', async () => {
+    const before = timers();
+    const memory = new SharedMemory(systemClock);
+    const caches = [new CacheManager({ ttl: 60 }), new CacheManager({ store: memory.attach(), ttl: 60 })];
+    for (const cache of caches) {
+      await cache.set('a', 1);
+      await cache.get('b', () => 1);
+      await cache.namespace('n').set('a', 1);
+    }
+    expect(timers()).toBe(before);
+    const hanging = caches.map((cache) =>
+      cache.get('c', () => never<number>(), { hardTimeout: '1h' }).catch((error: unknown) => error),
+    );
+    await turn();
+    expect(timers()).toBeGreaterThan(before);
+    await Promise.all(caches.map((cache) => cache.close({ deadline: 0 })));
+    for (const outcome of await Promise.all(hanging)) expect(outcome).toMatchObject(closed);
+    expect(timers()).toBe(before);
   });
 });

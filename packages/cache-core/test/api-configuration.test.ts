@@ -11,21 +11,37 @@ describe('a store by name', () => {
     ['redis', 'npm install @larder/store-redis ioredis'],
     ['memcached', 'npm install @larder/store-memcached memjs'],
     ['postgres', 'npm install @larder/store-postgres pg'],
-  ] as const)('%s that is not installed rejects every call with the command that installs it', async (store, command) => {
-    const cache = new CacheManager({ store, prefix: 'app:', ttl: 3600 });
-    const calls = [cache.get('a'), cache.get('a', () => 1), cache.set('a', 1), cache.delete('a'), cache.flush(), cache.getMany([])];
-    for (const call of calls) {
-      await expect(call).rejects.toMatchObject({ code: CacheErrorCode.INVALID_CONFIGURATION, message: expect.stringContaining(command) });
-    }
-    expect(cache.isConnected()).toBe(false);
-    expect(cache.peek('a')).toBeUndefined();
-    expect(cache.stats().entries).toBe(0);
-    await cache.close();
-  });
+  ] as const)(
+    '%s that is not installed rejects every call with the command that installs it',
+    async (store, command) => {
+      const cache = new CacheManager({ store, prefix: 'app:', ttl: 3600 });
+      const calls = [
+        cache.get('a'),
+        cache.get('a', () => 1),
+        cache.set('a', 1),
+        cache.delete('a'),
+        cache.flush(),
+        cache.getMany([]),
+      ];
+      for (const call of calls) {
+        await expect(call).rejects.toMatchObject({
+          code: CacheErrorCode.INVALID_CONFIGURATION,
+          message: expect.stringContaining(command),
+        });
+      }
+      expect(cache.isConnected()).toBe(false);
+      expect(cache.peek('a')).toBeUndefined();
+      expect(cache.stats().entries).toBe(0);
+      await cache.close();
+    },
+  );
 
-  it.each(['', 'Redis', 'mysql', 'redis://localhost', null, 5, {}, [], () => undefined])('%j is refused at once', (store) => {
-    expect(() => new CacheManager({ store: store as never })).toThrow(refused);
-  });
+  it.each(['', 'Redis', 'mysql', 'redis://localhost', null, 5, {}, [], () => undefined])(
+    '%j is refused at once',
+    (store) => {
+      expect(() => new CacheManager({ store: store as never })).toThrow(refused);
+    },
+  );
 
   it('memory takes bounds, and a prefix that changes nothing', async () => {
     const cache = new CacheManager({ store: 'memory', l1: { maxEntries: 1 }, prefix: 'app:' });
@@ -41,17 +57,24 @@ describe('a store by name', () => {
 });
 
 describe('what belongs to the store', () => {
-  it.each(['connection', 'serializer', 'compression', 'cluster'])('%s is refused beside memory and beside an instance', (name) => {
-    for (const store of [undefined, 'memory', new MemoryStore(), new PlainStore(clock)]) {
-      expect(() => new CacheManager({ ...(store === undefined ? {} : { store }), [name]: {} } as never)).toThrow(refused);
-    }
-  });
+  it.each(['connection', 'serializer', 'compression', 'cluster'])(
+    '%s is refused beside memory and beside an instance',
+    (name) => {
+      for (const store of [undefined, 'memory', new MemoryStore(), new PlainStore(clock)]) {
+        expect(
+          () => new CacheManager({ ...(store === undefined ? {} : { store }), [name]: {} } as never),
+        ).toThrow(refused);
+      }
+    },
+  );
 
   it('l1 and clock are refused beside a memory store that is made already', () => {
     expect(() => new CacheManager({ store: new MemoryStore(), l1: { maxEntries: 5 } })).toThrow(refused);
     expect(() => new CacheManager({ store: new MemoryStore(), clock: new ManualClock() })).toThrow(refused);
     const same = new ManualClock();
-    expect(new CacheManager({ store: new MemoryStore({ clock: same }), clock: same })).toBeInstanceOf(CacheManager);
+    expect(new CacheManager({ store: new MemoryStore({ clock: same }), clock: same })).toBeInstanceOf(
+      CacheManager,
+    );
     expect(() => new CacheManager({ l1: false })).toThrow(refused);
   });
 
@@ -67,16 +90,19 @@ describe('what belongs to the store', () => {
     ['maxConcurrentLoads', { maxConcurrentLoads: 2 }, { maxConcurrentLoads: 3 }],
   ] as const;
 
-  it.each(hubOptions)('a second, different %s for one store instance is refused', async (option, first, second) => {
-    const store = new SharedMemory(clock).attach();
-    const cache = new CacheManager({ store, ...first });
-    expect(() => new CacheManager({ store, ...second })).toThrow(
-      expect.objectContaining({ code: CacheErrorCode.INVALID_CONFIGURATION, details: { option } }),
-    );
-    expect(new CacheManager({ store, ...first })).toBeInstanceOf(CacheManager);
-    expect(new CacheManager({ store })).toBeInstanceOf(CacheManager);
-    expect(await cache.get('a', () => 1)).toBe(1);
-  });
+  it.each(hubOptions)(
+    'a second, different %s for one store instance is refused',
+    async (option, first, second) => {
+      const store = new SharedMemory(clock).attach();
+      const cache = new CacheManager({ store, ...first });
+      expect(() => new CacheManager({ store, ...second })).toThrow(
+        expect.objectContaining({ code: CacheErrorCode.INVALID_CONFIGURATION, details: { option } }),
+      );
+      expect(new CacheManager({ store, ...first })).toBeInstanceOf(CacheManager);
+      expect(new CacheManager({ store })).toBeInstanceOf(CacheManager);
+      expect(await cache.get('a', () => 1)).toBe(1);
+    },
+  );
 
   it('after the last cache has closed another may differ', async () => {
     const store = new SharedMemory(clock).attach();

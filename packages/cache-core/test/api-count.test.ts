@@ -38,12 +38,15 @@ describe.each(sharedKinds)('counting over $name', (kind) => {
     expect(await cache.increment('n')).toBe(8);
   });
 
-  it.each([['text'], [1.5], [null], [{ n: 1 }], [2 ** 53]])('refuses to count %j, and leaves it', async (value) => {
-    const { cache } = kind.open();
-    await cache.set('n', value);
-    await expect(cache.increment('n')).rejects.toMatchObject({ code: CacheErrorCode.INVALID_VALUE });
-    expect(await cache.get('n')).toEqual(value);
-  });
+  it.each([['text'], [1.5], [null], [{ n: 1 }], [2 ** 53]])(
+    'refuses to count %j, and leaves it',
+    async (value) => {
+      const { cache } = kind.open();
+      await cache.set('n', value);
+      await expect(cache.increment('n')).rejects.toMatchObject({ code: CacheErrorCode.INVALID_VALUE });
+      expect(await cache.get('n')).toEqual(value);
+    },
+  );
 
   it.each([[1.5], [Number.NaN], [Infinity], ['5'], [1n], [{}], [null]])('refuses to add %s', async (by) => {
     const { cache } = kind.open();
@@ -56,7 +59,8 @@ describe.each(sharedKinds)('counting over $name', (kind) => {
 
   it('does not lose counts that come at once', async () => {
     const { cache, memory } = kind.open();
-    const other = memory === undefined ? cache : kind.open({ store: memory.attach(), clock: undefined }).cache;
+    const other =
+      memory === undefined ? cache : kind.open({ store: memory.attach(), clock: undefined }).cache;
     await Promise.all(Array.from({ length: 100 }, (_, at) => (at % 2 === 0 ? cache : other).increment('n')));
     expect(await cache.get('n')).toBe(100);
     expect(await other.get('n')).toBe(100);
@@ -107,6 +111,8 @@ describe('counting over a plain store', () => {
     const { cache } = plainKind.open({ store, clock });
     expect(await cache.increment('n', 2)).toBe(2);
     expect(await cache.get('n')).toBe(2);
-    await expect(cache.namespace('ns').increment('n')).rejects.toMatchObject({ code: CacheErrorCode.UNSUPPORTED });
+    await expect(cache.namespace('ns').increment('n')).rejects.toMatchObject({
+      code: CacheErrorCode.UNSUPPORTED,
+    });
   });
 });

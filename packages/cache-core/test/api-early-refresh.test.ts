@@ -7,26 +7,29 @@ describe.each(sharedKinds)('early refresh over $name', (kind) => {
     return { seen, loader: () => `value ${++seen.loads}` };
   };
 
-  it.each(['get', 'set'] as const)('after a share of the ttl a hit refreshes in the background (entry from %s)', async (how) => {
-    const { cache, clock } = kind.open({ ttl: 100, earlyRefresh: 0.75 });
-    const { loader, seen } = counting();
-    if (how === 'get') await cache.get('a', loader);
-    else await cache.set('a', `value ${++seen.loads}`);
-    await clock.advance(74_999);
-    expect(await cache.get('a', loader)).toBe('value 1');
-    await cache.flush();
-    expect(seen.loads).toBe(1);
-    await clock.advance(1);
-    expect(await cache.get('a')).toBe('value 1');
-    await cache.flush();
-    expect(seen.loads).toBe(1);
-    expect(await cache.get('a', loader)).toBe('value 1');
-    await cache.flush();
-    expect(seen.loads).toBe(2);
-    expect(await cache.get('a', loader)).toBe('value 2');
-    expect((await cache.getEntry('a'))?.freshMs).toBe(100_000);
-    expect(cache.stats().misses).toBe(how === 'get' ? 1 : 0);
-  });
+  it.each(['get', 'set'] as const)(
+    'after a share of the ttl a hit refreshes in the background (entry from %s)',
+    async (how) => {
+      const { cache, clock } = kind.open({ ttl: 100, earlyRefresh: 0.75 });
+      const { loader, seen } = counting();
+      if (how === 'get') await cache.get('a', loader);
+      else await cache.set('a', `value ${++seen.loads}`);
+      await clock.advance(74_999);
+      expect(await cache.get('a', loader)).toBe('value 1');
+      await cache.flush();
+      expect(seen.loads).toBe(1);
+      await clock.advance(1);
+      expect(await cache.get('a')).toBe('value 1');
+      await cache.flush();
+      expect(seen.loads).toBe(1);
+      expect(await cache.get('a', loader)).toBe('value 1');
+      await cache.flush();
+      expect(seen.loads).toBe(2);
+      expect(await cache.get('a', loader)).toBe('value 2');
+      expect((await cache.getEntry('a'))?.freshMs).toBe(100_000);
+      expect(cache.stats().misses).toBe(how === 'get' ? 1 : 0);
+    },
+  );
 
   it('still does so after touch', async () => {
     const { cache, clock } = kind.open({ ttl: 100, earlyRefresh: 0.5 });

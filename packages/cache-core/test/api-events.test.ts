@@ -1,10 +1,20 @@
-import { type CacheEvent, CacheErrorCode, CacheManager, type Logger, LocalBus } from '@larder/cache-core';
+import { CacheErrorCode, type CacheEvent, CacheManager, LocalBus, type Logger } from '@larder/cache-core';
 import { describe, expect, it } from 'vitest';
 import { cacheKinds, memoryKind, twoTiers } from './cache-kinds.ts';
 import { forbidUnhandledRejections } from './unhandled-rejections.ts';
 
 const EVENTS: readonly CacheEvent[] = [
-  'hit', 'miss', 'set', 'delete', 'invalidated', 'load', 'refresh', 'evict', 'error', 'breaker', 'flush',
+  'hit',
+  'miss',
+  'set',
+  'delete',
+  'invalidated',
+  'load',
+  'refresh',
+  'evict',
+  'error',
+  'breaker',
+  'flush',
 ];
 
 forbidUnhandledRejections();
@@ -20,7 +30,10 @@ function recordingLogger() {
   const at = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => {
     lines.push({ level, fields, message });
   };
-  return { lines, logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } satisfies Logger };
+  return {
+    lines,
+    logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } satisfies Logger,
+  };
 }
 
 describe.each(cacheKinds)('events over $name', (kind) => {
@@ -67,7 +80,9 @@ describe.each(cacheKinds)('events over $name', (kind) => {
     const { lines, logger } = recordingLogger();
     const { cache } = kind.open({ logger });
     const told: string[] = [];
-    cache.on('set', () => { throw new Error('secret in a listener'); });
+    cache.on('set', () => {
+      throw new Error('secret in a listener');
+    });
     cache.on('set', () => Promise.reject(new Error('secret in a listener')));
     cache.on('set', () => told.push('third'));
     await cache.set('a', 1);
@@ -96,7 +111,8 @@ describe.each(cacheKinds)('events over $name', (kind) => {
 
   it('error without a listener is silent', async () => {
     const { cache, store, plain } = kind.open();
-    for (const double of [store, plain]) if (double !== undefined) double.before = () => Promise.reject(new Error('x'));
+    for (const double of [store, plain])
+      if (double !== undefined) double.before = () => Promise.reject(new Error('x'));
     expect(await cache.get('a', () => 1)).toBe(1);
   });
 });
@@ -134,7 +150,10 @@ describe('what happens between processes', () => {
       ['flush', { cause: 'lost' }],
     ]);
     const errors = seen.filter(([name]) => name === 'error');
-    expect(errors[0]).toEqual(['error', { error: expect.objectContaining({ code: 'STORE_FAILED' }), operation: 'read', key: 'k0' }]);
+    expect(errors[0]).toEqual([
+      'error',
+      { error: expect.objectContaining({ code: 'STORE_FAILED' }), operation: 'read', key: 'k0' },
+    ]);
   });
 
   it('what memory throws out is told of', async () => {
@@ -171,7 +190,13 @@ describe('the log', () => {
     await cache.get('other', () => 'secret value');
     await cache.delete(key);
     expect(new Set(lines.map(({ level }) => level))).toEqual(new Set(['debug']));
-    expect(lines.map(({ message }) => message)).toEqual(['cache set', 'cache hit', 'cache miss', 'cache load', 'cache delete']);
+    expect(lines.map(({ message }) => message)).toEqual([
+      'cache set',
+      'cache hit',
+      'cache miss',
+      'cache load',
+      'cache delete',
+    ]);
     for (const { fields } of lines) expect(String(fields['key']).length).toBeLessThanOrEqual(128);
     expect(JSON.stringify(lines)).not.toContain('secret');
   });
@@ -195,13 +220,18 @@ describe('the log', () => {
   });
 
   it('that throws harms nobody', async () => {
-    const broken = () => { throw new Error('disk full'); };
+    const broken = () => {
+      throw new Error('disk full');
+    };
     const logger: Logger = { debug: broken, info: broken, warn: broken, error: broken };
     const { cache, store } = twoTiers.open({ logger });
     await cache.set('a', 1);
     store!.before = () => Promise.reject(new Error('down'));
     expect(await cache.get('b', () => 2)).toBe(2);
-    await expect(cache.set('a', 2)).rejects.toMatchObject({ code: CacheErrorCode.STORE_FAILED, details: { applied: 'unknown' } });
+    await expect(cache.set('a', 2)).rejects.toMatchObject({
+      code: CacheErrorCode.STORE_FAILED,
+      details: { applied: 'unknown' },
+    });
     store!.subscriber!.gap('lost');
     await cache.close();
   });

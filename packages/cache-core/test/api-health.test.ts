@@ -40,7 +40,10 @@ describe('healthCheck', () => {
     const health = watch(cache.healthCheck());
     await Promise.resolve();
     await new Promise((resolve) => setImmediate(resolve));
-    expect(health).toMatchObject({ state: 'resolved', value: { status: 'degraded', breaker: { state: 'open', cause: 'silence' } } });
+    expect(health).toMatchObject({
+      state: 'resolved',
+      value: { status: 'degraded', breaker: { state: 'open', cause: 'silence' } },
+    });
   });
 
   it('is degraded while the bus cannot vouch', async () => {
@@ -61,9 +64,15 @@ describe('healthCheck', () => {
 
   it('of a store that cannot be opened is unhealthy, with the reason', async () => {
     const cache = new CacheManager({ store: 'redis' });
-    expect(await cache.healthCheck()).toMatchObject({ status: 'unhealthy', error: expect.stringContaining('@larder/store-redis') });
+    expect(await cache.healthCheck()).toMatchObject({
+      status: 'unhealthy',
+      error: expect.stringContaining('@larder/store-redis'),
+    });
     await cache.close();
-    expect(await cache.healthCheck()).toMatchObject({ status: 'unhealthy', error: 'This cache has been closed.' });
+    expect(await cache.healthCheck()).toMatchObject({
+      status: 'unhealthy',
+      error: 'This cache has been closed.',
+    });
   });
 
   it('shows the details that the store gives', async () => {

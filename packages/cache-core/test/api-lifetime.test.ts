@@ -43,7 +43,13 @@ describe.each(sharedKinds)('times over $name', (kind) => {
     await cache.set('a', 1, { ttl: 1, grace: 60, tags: ['t'] });
     await clock.advance(2000);
     expect(await cache.expire('a', 10)).toBe(true);
-    expect(await cache.getEntry('a')).toMatchObject({ value: 1, stale: false, freshMs: 10_000, keptMs: 70_000, tags: ['t'] });
+    expect(await cache.getEntry('a')).toMatchObject({
+      value: 1,
+      stale: false,
+      freshMs: 10_000,
+      keptMs: 70_000,
+      tags: ['t'],
+    });
     await cache.invalidateTag('t');
     expect(await cache.expire('a', 10)).toBe(false);
     expect(await cache.get('a')).toBeNull();

@@ -93,14 +93,18 @@ describe.each(cacheKinds)('getMany over $name', (kind) => {
     ['nothing', () => undefined],
   ])('refuses %s from the loader', async (_name, loader) => {
     const { cache } = kind.open();
-    await expect(cache.getMany(['a', 'b'], loader as never)).rejects.toMatchObject({ code: CacheErrorCode.INVALID_VALUE });
+    await expect(cache.getMany(['a', 'b'], loader as never)).rejects.toMatchObject({
+      code: CacheErrorCode.INVALID_VALUE,
+    });
     expect(await cache.get('a', () => 'ok')).toBe('ok');
   });
 
   it('an array of promises is refused: nobody would wait for them', async () => {
     const { cache } = kind.open();
     const forgotten = (keys: readonly string[]) => keys.map(async (key) => key);
-    await expect(cache.getMany(['a', 'b'], forgotten)).rejects.toMatchObject({ code: CacheErrorCode.INVALID_VALUE });
+    await expect(cache.getMany(['a', 'b'], forgotten)).rejects.toMatchObject({
+      code: CacheErrorCode.INVALID_VALUE,
+    });
     expect(await cache.get('a')).toBeNull();
   });
 

@@ -39,7 +39,12 @@ describe.each(cacheKinds)('namespaces over $name', (kind) => {
     const prefixed = cache.namespace('aa');
     for (const place of [cache, a, inner, prefixed]) await place.set('k', 1);
     await a.clear();
-    expect(await Promise.all([cache, a, inner, prefixed].map((place) => place.get('k')))).toEqual([1, null, null, 1]);
+    expect(await Promise.all([cache, a, inner, prefixed].map((place) => place.get('k')))).toEqual([
+      1,
+      null,
+      null,
+      1,
+    ]);
     await inner.set('k', 2);
     expect(await inner.get('k')).toBe(2);
   });
@@ -50,7 +55,12 @@ describe.each(cacheKinds)('namespaces over $name', (kind) => {
     const inner = short.namespace('inner');
     await Promise.all([cache.set('k', 1), short.set('k', 1), inner.set('k', 1), short.set('own', 1, 50)]);
     await clock.advance(1000);
-    expect(await Promise.all([cache.get('k'), short.get('k'), inner.get('k'), short.get('own')])).toEqual([1, null, null, 1]);
+    expect(await Promise.all([cache.get('k'), short.get('k'), inner.get('k'), short.get('own')])).toEqual([
+      1,
+      null,
+      null,
+      1,
+    ]);
   });
 
   it('tags belong to the manager and reach all of them', async () => {
@@ -60,7 +70,11 @@ describe.each(cacheKinds)('namespaces over $name', (kind) => {
     await cache.namespace('posts').set('1', 'post', { tags: ['x'] });
     await users.set('2', 'bob');
     await cache.invalidateTag('x');
-    expect([await users.get('1'), await cache.namespace('posts').get('1'), await users.get('2')]).toEqual([null, null, 'bob']);
+    expect([await users.get('1'), await cache.namespace('posts').get('1'), await users.get('2')]).toEqual([
+      null,
+      null,
+      'bob',
+    ]);
     await cache.namespace('other').invalidateTag('all');
     expect(await users.get('2')).toBeNull();
   });
@@ -75,7 +89,14 @@ describe.each(cacheKinds)('namespaces over $name', (kind) => {
   it('refuse options that they do not have', () => {
     const { cache } = kind.open();
     const refused = expect.objectContaining({ code: CacheErrorCode.INVALID_CONFIGURATION });
-    for (const options of [{ tll: 1 }, { store: 'memory' }, { signal: new AbortController().signal }, { l1: { clock: 1 } }, { l1: true }, 5]) {
+    for (const options of [
+      { tll: 1 },
+      { store: 'memory' },
+      { signal: new AbortController().signal },
+      { l1: { clock: 1 } },
+      { l1: true },
+      5,
+    ]) {
       expect(() => cache.namespace('a', options as never)).toThrow(refused);
     }
   });
@@ -92,7 +113,12 @@ describe('bounds of a namespace', () => {
     await small.set('b', 2);
     expect(await small.get('a')).toBe(1);
     await small.set('c', 3);
-    expect([small.peek('a'), small.peek('b'), small.peek('c'), cache.peek('x')]).toEqual([1, undefined, 3, 1]);
+    expect([small.peek('a'), small.peek('b'), small.peek('c'), cache.peek('x')]).toEqual([
+      1,
+      undefined,
+      3,
+      1,
+    ]);
     expect(evicted).toEqual(['small/b capacity']);
     expect(cache.stats().evictions).toBe(1);
   });
@@ -103,7 +129,9 @@ describe('bounds of a namespace', () => {
     await small.set('a', 'x'.repeat(500));
     await small.set('b', 'x'.repeat(500));
     expect([small.peek('a'), typeof small.peek('b')]).toEqual([undefined, 'string']);
-    await expect(small.set('c', 'x'.repeat(2000))).rejects.toMatchObject({ code: CacheErrorCode.MEMORY_LIMIT_EXCEEDED });
+    await expect(small.set('c', 'x'.repeat(2000))).rejects.toMatchObject({
+      code: CacheErrorCode.MEMORY_LIMIT_EXCEEDED,
+    });
   });
 });
 

@@ -110,7 +110,11 @@ describe.each(cacheKinds)('reading over $name', (kind) => {
 
   it('getEntry tells where a value came from, for how long it is good, and its tags', async () => {
     const { cache } = kind.open();
-    const loaded = await cache.getEntry('a', () => 1, { ttl: 10, grace: kind.grace ? 5 : 0, tags: ['t', 'u'] });
+    const loaded = await cache.getEntry('a', () => 1, {
+      ttl: 10,
+      grace: kind.grace ? 5 : 0,
+      tags: ['t', 'u'],
+    });
     expect(loaded).toEqual({
       value: 1,
       stale: false,
@@ -127,7 +131,11 @@ describe.each(cacheKinds)('reading over $name', (kind) => {
 
   it('getEntry after a load that is not to be kept is not called stale', async () => {
     const { cache } = kind.open();
-    expect(await cache.getEntry('a', () => 1, { ttl: 0 })).toMatchObject({ value: 1, stale: false, source: 'loader' });
+    expect(await cache.getEntry('a', () => 1, { ttl: 0 })).toMatchObject({
+      value: 1,
+      stale: false,
+      source: 'loader',
+    });
     expect(await cache.get('a')).toBeNull();
   });
 

@@ -7,14 +7,18 @@ function schemaOf<Output>(parse: (value: unknown) => Output | undefined, later =
   const validate = (value: unknown) => {
     seen.checks += 1;
     const parsed = parse(value);
-    const result = parsed === undefined ? { issues: [{ message: `bad ${String(value)}`, path: ['user', 0] }] } : { value: parsed };
+    const result =
+      parsed === undefined
+        ? { issues: [{ message: `bad ${String(value)}`, path: ['user', 0] }] }
+        : { value: parsed };
     return later ? Promise.resolve(result) : result;
   };
   const schema: StandardSchema<unknown, Output> = { '~standard': { version: 1, vendor: 'test', validate } };
   return { schema, seen };
 }
 
-const numbers = (later = false) => schemaOf((value) => (typeof value === 'number' ? value : undefined), later);
+const numbers = (later = false) =>
+  schemaOf((value) => (typeof value === 'number' ? value : undefined), later);
 
 describe.each(cacheKinds)('schemas over $name', (kind) => {
   it.each([false, true])('check what is loaded (asynchronously: %s)', async (later) => {
@@ -22,7 +26,10 @@ describe.each(cacheKinds)('schemas over $name', (kind) => {
     const { schema } = numbers(later);
     expect(await cache.get('a', () => 1, { schema })).toBe(1);
     const wrong = cache.get('b', () => 'secret value', { schema });
-    await expect(wrong).rejects.toMatchObject({ code: CacheErrorCode.VALIDATION_FAILED, details: { paths: ['user.0'] } });
+    await expect(wrong).rejects.toMatchObject({
+      code: CacheErrorCode.VALIDATION_FAILED,
+      details: { paths: ['user.0'] },
+    });
     await expect(wrong).rejects.not.toThrow('secret');
     expect(await cache.get('b')).toBeNull();
     expect(cache.stats()).toMatchObject({ loadErrors: 1, invalidValues: 0 });
@@ -30,7 +37,9 @@ describe.each(cacheKinds)('schemas over $name', (kind) => {
 
   it('what is stored is their output', async () => {
     const { cache } = kind.open();
-    const { schema } = schemaOf((value) => (typeof value === 'number' ? { n: value } : (value as { n: number })));
+    const { schema } = schemaOf((value) =>
+      typeof value === 'number' ? { n: value } : (value as { n: number }),
+    );
     expect(await cache.get('a', () => 5, { schema })).toEqual({ n: 5 });
     expect(await cache.get('a')).toEqual({ n: 5 });
     expect(await cache.get('a', { schema })).toEqual({ n: 5 });
@@ -53,9 +62,17 @@ describe.each(cacheKinds)('schemas over $name', (kind) => {
 
   it('one that throws, or answers nonsense, is a value that does not match', async () => {
     const { cache } = kind.open();
-    for (const validate of [() => { throw new Error('broken'); }, () => null, () => Promise.reject(new Error('broken'))]) {
+    for (const validate of [
+      () => {
+        throw new Error('broken');
+      },
+      () => null,
+      () => Promise.reject(new Error('broken')),
+    ]) {
       const schema = { '~standard': { version: 1, vendor: 'test', validate } } as never;
-      await expect(cache.get('a', () => 1, { schema })).rejects.toMatchObject({ code: CacheErrorCode.VALIDATION_FAILED });
+      await expect(cache.get('a', () => 1, { schema })).rejects.toMatchObject({
+        code: CacheErrorCode.VALIDATION_FAILED,
+      });
     }
   });
 

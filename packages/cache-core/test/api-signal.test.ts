@@ -38,7 +38,9 @@ describe.each(cacheKinds)('a signal over $name', (kind) => {
       signal = context.signal;
       return source.promise;
     };
-    const seen = [first, second].map((controller) => watch(cache.get('a', loader, { signal: controller.signal })));
+    const seen = [first, second].map((controller) =>
+      watch(cache.get('a', loader, { signal: controller.signal })),
+    );
     await turn();
     first.abort();
     await turn();
@@ -91,10 +93,14 @@ describe.each(cacheKinds)('a signal over $name', (kind) => {
     const leaving = new AbortController();
     let signal: AbortSignal | undefined;
     const many = watch(
-      cache.getMany(['a', 'b'], (_keys, context) => {
-        signal = context.signal;
-        return never<number[]>();
-      }, { signal: leaving.signal }),
+      cache.getMany(
+        ['a', 'b'],
+        (_keys, context) => {
+          signal = context.signal;
+          return never<number[]>();
+        },
+        { signal: leaving.signal },
+      ),
     );
     await turn();
     leaving.abort(new Error('left'));

@@ -6,9 +6,20 @@ import { never, watch } from './held.ts';
 describe.each(cacheKinds)('statistics over $name', (kind) => {
   it('count what happens', async () => {
     const { cache } = kind.open();
-    expect(cache.stats()).toMatchObject({ hits: 0, misses: 0, hitRate: 0, sets: 0, deletes: 0, loads: 0, inFlight: 0 });
+    expect(cache.stats()).toMatchObject({
+      hits: 0,
+      misses: 0,
+      hitRate: 0,
+      sets: 0,
+      deletes: 0,
+      loads: 0,
+      inFlight: 0,
+    });
     await cache.set('a', 1);
-    await cache.setMany([{ key: 'b', value: 2 }, { key: 'c', value: 3 }]);
+    await cache.setMany([
+      { key: 'b', value: 2 },
+      { key: 'c', value: 3 },
+    ]);
     await cache.getMany(['a', 'b', 'x']);
     await cache.get('a');
     await cache.get('y', () => 1);
@@ -54,10 +65,12 @@ describe.each(cacheKinds)('statistics over $name', (kind) => {
 
   it('time what is slow always, and hits once in 1,024', async () => {
     const { cache, clock } = kind.open();
-    const slow = watch(cache.get('a', async () => {
-      await new Promise<void>((resolve) => clock.schedule(resolve, 100));
-      return 1;
-    }));
+    const slow = watch(
+      cache.get('a', async () => {
+        await new Promise<void>((resolve) => clock.schedule(resolve, 100));
+        return 1;
+      }),
+    );
     await clock.advance(100);
     expect(slow.state).toBe('resolved');
     for (let at = 0; at < 3000; at++) await cache.get('a');
@@ -91,7 +104,11 @@ describe('statistics of a store', () => {
     store!.subscriber!.gap('lost');
     store!.subscriber!.gap('closed');
     store!.subscriber!.gap('closed');
-    expect(cache.stats()).toMatchObject({ storeErrors: 1, storeTimeouts: 1, flushes: { lost: 1, closed: 2 } });
+    expect(cache.stats()).toMatchObject({
+      storeErrors: 1,
+      storeTimeouts: 1,
+      flushes: { lost: 1, closed: 2 },
+    });
     expect(cache.stats().storeSkips).toBeGreaterThan(0);
   });
 

@@ -46,7 +46,14 @@ describe.each(cacheKinds)('tags over $name', (kind) => {
     expect(await cache.getMany(['a', 'b', 'c', 'd', 'e'])).toEqual([1, 2, 3, 4, 5]);
     expect((await cache.getEntry('b'))?.tags).toEqual(['users', 'active', 'extra']);
     await tagged.invalidateTag('users');
-    expect(await cache.getMany(['plain', 'a', 'b', 'c', 'd', 'e'])).toEqual([0, null, null, null, null, null]);
+    expect(await cache.getMany(['plain', 'a', 'b', 'c', 'd', 'e'])).toEqual([
+      0,
+      null,
+      null,
+      null,
+      null,
+      null,
+    ]);
   });
 
   it('clear of a tagged cache invalidates its tags; tags add up', async () => {
@@ -69,19 +76,26 @@ describe.each(cacheKinds)('tags over $name', (kind) => {
     await cache.namespace('x').set('x', 2, { tags: ['y'] });
     await cache.set('y', 3, { tags: ['x'] });
     await cache.invalidateTag('x');
-    expect([await cache.get('x'), await cache.namespace('x').get('x'), await cache.get('y')]).toEqual([1, 2, null]);
+    expect([await cache.get('x'), await cache.namespace('x').get('x'), await cache.get('y')]).toEqual([
+      1,
+      2,
+      null,
+    ]);
     await cache.namespace('x').clear();
     expect([await cache.get('x'), await cache.namespace('x').get('x')]).toEqual([1, null]);
   });
 
-  it.each([['text'], [[5]], [['']], [['\ud800']], [null], [{ length: 1 }]])('refuses the tags %j', async (tags) => {
-    const { cache } = kind.open();
-    const refused = expect.objectContaining({ code: CacheErrorCode.INVALID_CONFIGURATION });
-    expect(() => cache.tags(tags as never)).toThrow(refused);
-    await expect(cache.set('a', 1, { tags: tags as never })).rejects.toEqual(refused);
-    await expect(cache.invalidateTags(tags as never)).rejects.toEqual(refused);
-    expect(await cache.get('a')).toBeNull();
-  });
+  it.each([['text'], [[5]], [['']], [['\ud800']], [null], [{ length: 1 }]])(
+    'refuses the tags %j',
+    async (tags) => {
+      const { cache } = kind.open();
+      const refused = expect.objectContaining({ code: CacheErrorCode.INVALID_CONFIGURATION });
+      expect(() => cache.tags(tags as never)).toThrow(refused);
+      await expect(cache.set('a', 1, { tags: tags as never })).rejects.toEqual(refused);
+      await expect(cache.invalidateTags(tags as never)).rejects.toEqual(refused);
+      expect(await cache.get('a')).toBeNull();
+    },
+  );
 
   it('ten thousand tags fit on an entry, duplicates count once, more are refused', async () => {
     const { cache } = kind.open();

@@ -52,6 +52,7 @@ describe.each(cacheKinds)('writing over $name', (kind) => {
   it.each([
     ['undefined', undefined],
     ['a promise', Promise.resolve(1)],
+    // biome-ignore lint/suspicious/noThenProperty: thenables are what is tested
     ['a thenable', { then: () => undefined }],
     ['a function', () => 1],
     ['a symbol', Symbol('x')],

@@ -1,4 +1,10 @@
-import { type BusSubscriber, CacheErrorCode, CacheManager, type InvalidationBus, ManualClock } from '@larder/cache-core';
+import {
+  type BusSubscriber,
+  CacheErrorCode,
+  CacheManager,
+  type InvalidationBus,
+  ManualClock,
+} from '@larder/cache-core';
 import { describe, expect, it } from 'vitest';
 import { twoTiers } from './cache-kinds.ts';
 import { never, watch } from './held.ts';
@@ -35,7 +41,10 @@ describe('a bus that was passed', () => {
     const calls = [cache.set('a', 1), cache.delete('b'), cache.invalidateTag('t'), cache.clear()].map(watch);
     await clock.advance(1000);
     for (const call of calls) {
-      expect(call).toMatchObject({ state: 'rejected', error: { code: CacheErrorCode.OPERATION_TIMEOUT, retryable: true } });
+      expect(call).toMatchObject({
+        state: 'rejected',
+        error: { code: CacheErrorCode.OPERATION_TIMEOUT, retryable: true },
+      });
     }
   });
 
@@ -53,16 +62,29 @@ describe('a bus that was passed', () => {
 
 describe('F8 messages', () => {
   const hostile: readonly unknown[] = [
-    undefined, null, '', 'text', 5, {}, [], { keys: null, stamps: null }, { keys: [5, null, {}], stamps: [] },
-    { keys: [], stamps: [null, 7] }, { keys: 'abc', stamps: 'abc' }, { keys: ['', '@', '@a', '@a\\', 'no address'], stamps: ['x:', 'n:'] },
+    undefined,
+    null,
+    '',
+    'text',
+    5,
+    {},
+    [],
+    { keys: null, stamps: null },
+    { keys: [5, null, {}], stamps: [] },
+    { keys: [], stamps: [null, 7] },
+    { keys: 'abc', stamps: 'abc' },
+    { keys: ['', '@', '@a', '@a\\', 'no address'], stamps: ['x:', 'n:'] },
   ];
 
-  it.each(hostile.map((message) => [JSON.stringify(message), message]))('%s does no harm', async (_name, message) => {
-    const { cache, bus } = open();
-    await cache.set('a', 1);
-    expect(() => bus.subscriber!.invalidated(message as never)).not.toThrow();
-    expect(await cache.get('a', () => 2)).toBe(1);
-  });
+  it.each(hostile.map((message) => [JSON.stringify(message), message]))(
+    '%s does no harm',
+    async (_name, message) => {
+      const { cache, bus } = open();
+      await cache.set('a', 1);
+      expect(() => bus.subscriber!.invalidated(message as never)).not.toThrow();
+      expect(await cache.get('a', () => 2)).toBe(1);
+    },
+  );
 
   it('one that cannot be read empties memory: what it said is unknown (P21)', async () => {
     const { cache, bus, memory } = open();
@@ -115,7 +137,10 @@ describe('F31 a flood', () => {
     for (const space of spaces) await space.set('k', 1);
     const began = performance.now();
     for (let at = 0; at < 100_000; at++) {
-      bus.subscriber!.invalidated({ keys: [`@n${at % 100}:k${at}`], stamps: at % 10 === 0 ? [`t:${at}`] : [] });
+      bus.subscriber!.invalidated({
+        keys: [`@n${at % 100}:k${at}`],
+        stamps: at % 10 === 0 ? [`t:${at}`] : [],
+      });
     }
     const tookMs = performance.now() - began;
     console.log(`100,000 messages over 100 namespaces: ${tookMs.toFixed(0)} ms`);

@@ -27,7 +27,11 @@ describe.each([twoTiers, sharedOnly])('F17 F40 entries that cannot be read, over
     expect(await cache.getMany(['a'], () => ['loaded'])).toEqual(['loaded']);
     await cache.set('b', 'set');
     await cache.delete('c');
-    expect(['a', 'b', 'c'].map((key) => memory!.entry(`:${key}`)?.value)).toEqual(['loaded', 'set', undefined]);
+    expect(['a', 'b', 'c'].map((key) => memory!.entry(`:${key}`)?.value)).toEqual([
+      'loaded',
+      'set',
+      undefined,
+    ]);
   });
 
   it('a newer entry that this process can read is not thrown away for one that it could not', async () => {
@@ -93,7 +97,10 @@ describe('F30 four processes', () => {
 
   it('the losers load without storing after leaseWait', async () => {
     const { memory, clock } = twoTiers.open();
-    const processes = Array.from({ length: 4 }, () => new CacheManager({ store: memory!.attach(), clock, leaseWait: 1 }));
+    const processes = Array.from(
+      { length: 4 },
+      () => new CacheManager({ store: memory!.attach(), clock, leaseWait: 1 }),
+    );
     let loads = 0;
     const loader = async () => {
       const own = ++loads;

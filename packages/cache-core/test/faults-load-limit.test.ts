@@ -89,10 +89,14 @@ describe('F9 while the store is down the source is not crushed (P10)', () => {
     const leaving = new AbortController();
     let called = false;
     const waiting = watch(
-      cache.get('b', () => {
-        called = true;
-        return 1;
-      }, { signal: leaving.signal }),
+      cache.get(
+        'b',
+        () => {
+          called = true;
+          return 1;
+        },
+        { signal: leaving.signal },
+      ),
     );
     await clock.advance(0);
     leaving.abort();

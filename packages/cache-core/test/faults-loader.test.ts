@@ -110,7 +110,8 @@ describe.each(cacheKinds)('loaders that call the cache, over $name', (kind) => {
     sources[0]!.resolve(1);
     sources[1]!.reject(new Error('late'));
     await clock.advance(0);
-    for (const read of reads) expect(read).toMatchObject({ state: 'rejected', error: { code: CacheErrorCode.CLOSED } });
+    for (const read of reads)
+      expect(read).toMatchObject({ state: 'rejected', error: { code: CacheErrorCode.CLOSED } });
     expect(memory?.entries.size ?? 0).toBe(0);
     expect(clock.pendingTimers).toBe(0);
   });

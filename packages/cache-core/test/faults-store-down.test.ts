@@ -122,7 +122,10 @@ describe.each(kinds)('F10 a store that hangs in a write, over $name', (kind) => 
     await clock.advance(250);
     expect(seen.state).toBe('resolved');
     for (const call of [cache.set('a', 1), cache.delete('a'), cache.clear()]) {
-      await expect(call).rejects.toMatchObject({ code: CacheErrorCode.STORE_UNAVAILABLE, details: { applied: 'no' } });
+      await expect(call).rejects.toMatchObject({
+        code: CacheErrorCode.STORE_UNAVAILABLE,
+        details: { applied: 'no' },
+      });
     }
     await expect(cache.setMany([{ key: 'a', value: 1 }])).rejects.toMatchObject({ details: { failed: [0] } });
   });

@@ -18,8 +18,14 @@ export function never<T = void>(): Promise<T> {
 }
 
 /** The outcome of a promise so far: `pending`, or what it has come to. */
-export function watch<T>(promise: Promise<T>): { state: 'pending' | 'resolved' | 'rejected'; value?: T; error?: unknown } {
-  const seen: { state: 'pending' | 'resolved' | 'rejected'; value?: T; error?: unknown } = { state: 'pending' };
+export function watch<T>(promise: Promise<T>): {
+  state: 'pending' | 'resolved' | 'rejected';
+  value?: T;
+  error?: unknown;
+} {
+  const seen: { state: 'pending' | 'resolved' | 'rejected'; value?: T; error?: unknown } = {
+    state: 'pending',
+  };
   promise.then(
     (value) => {
       seen.state = 'resolved';

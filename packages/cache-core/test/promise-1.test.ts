@@ -1,4 +1,4 @@
-import { CacheManager, type CacheView, ManualClock } from '@larder/cache-core';
+import { type BatchLoadContext, CacheManager, type CacheView, ManualClock } from '@larder/cache-core';
 import { describe, expect, it } from 'vitest';
 import { ManualLoader, type Process, Processes } from './races-processes.ts';
 import { settled } from './schedule-steps.ts';
@@ -122,6 +122,28 @@ describe.each(CASES)('P1 F2 a load that %s has overtaken, in another process', (
     loader.end('old');
     expect(await loading).toBe('old');
     // The store has refused the fill: not even this process's memory has it.
+    expect(one.cache.peek('k')).toBeUndefined();
+    held.deliver();
+    await expectOldNowhere(processes, one, other);
+  });
+});
+
+describe.each(CASES)('P1 F2 a batch that %s has overtaken, in another process', (_name, invalidate) => {
+  it('is stored in no tier though the message comes after its fill', async () => {
+    const processes = new Processes();
+    const [one, other] = [await begin(processes), processes.start()];
+    const held = processes.holdMessages(one);
+    const loader = new ManualLoader<string>();
+    const load = async (_keys: readonly string[], context: BatchLoadContext) => {
+      const value = await loader.load();
+      context.tags(['late'], 'k');
+      return [value];
+    };
+    const loading = one.cache.getMany<string>(['k'], load, { tags: ['t'] });
+    await settled();
+    await invalidate(other.cache);
+    loader.end('old');
+    expect(await loading).toEqual(['old']);
     expect(one.cache.peek('k')).toBeUndefined();
     held.deliver();
     await expectOldNowhere(processes, one, other);

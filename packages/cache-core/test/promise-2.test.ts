@@ -5,19 +5,20 @@ import { settled } from './schedule-steps.ts';
 
 const INVALIDATIONS: Readonly<Record<string, (cache: CacheView) => Promise<unknown>>> = {
   delete: (cache) => cache.delete('k'),
-  set: (cache) => cache.set('k', 'new'),
+  set: (cache) => cache.set('k', 2),
   expire: (cache) => cache.expire('k'),
+  increment: (cache) => cache.increment('k'),
   invalidateTag: (cache) => cache.invalidateTag('t'),
   clear: (cache) => cache.clear(),
 };
 
 describe.each(Object.entries(INVALIDATIONS))('P2 own %s', (name, invalidate) => {
-  const operation = name === 'set' ? 'write' : 'invalidate';
+  const operation = { set: 'write', increment: 'increment' }[name] ?? 'invalidate';
 
   it('purges memory before the store is asked', async () => {
     const processes = new Processes();
     const one = processes.start();
-    await one.cache.set('k', 'old', { tags: ['t'] });
+    await one.cache.set('k', 1, { tags: ['t'] });
     processes.slow(one);
     const work = invalidate(one.cache);
     await processes.steps.see(`${operation} takes place`);
@@ -29,7 +30,7 @@ describe.each(Object.entries(INVALIDATIONS))('P2 own %s', (name, invalidate) => 
   it('purges again after the store has answered', async () => {
     const processes = new Processes();
     const one = processes.start();
-    await one.cache.set('k', 'old', { tags: ['t'] });
+    await one.cache.set('k', 1, { tags: ['t'] });
     processes.slow(one);
     const work = invalidate(one.cache);
     await processes.steps.see(`${operation} takes place`);
@@ -39,20 +40,20 @@ describe.each(Object.entries(INVALIDATIONS))('P2 own %s', (name, invalidate) => 
     await processes.steps.go('read takes place', 'read is answered');
     if (processes.steps.pending.some(({ label }) => label.includes('stamps')))
       await processes.steps.go('stamps takes place', 'stamps is answered');
-    expect(await between).toBe('old');
-    expect(one.cache.peek('k')).toBe('old');
+    expect(await between).toBe(1);
+    expect(one.cache.peek('k')).toBe(1);
     await processes.steps.go(`${operation} takes place`, `${operation} is answered`);
     await work;
-    expect(one.cache.peek('k')).not.toBe('old');
+    expect(one.cache.peek('k')).not.toBe(1);
     processes.fast(one);
-    expect(await one.cache.get('k')).not.toBe('old');
+    expect(await one.cache.get('k')).not.toBe(1);
   });
 
   it('F4 does not keep a read that the store had answered before', async () => {
     const processes = new Processes();
     const one = processes.start();
     const other = processes.start();
-    await other.cache.set('k', 'old', { tags: ['t'] });
+    await other.cache.set('k', 1, { tags: ['t'] });
     processes.slow(one);
     const between = one.cache.get('k');
     await processes.steps.go('read takes place', 'read is answered', 'stamps takes place');
@@ -61,17 +62,17 @@ describe.each(Object.entries(INVALIDATIONS))('P2 own %s', (name, invalidate) => 
     await processes.steps.go(`${operation} takes place`, `${operation} is answered`);
     await work;
     await processes.steps.goAll();
-    expect(await between).toBe('old');
-    expect(one.cache.peek('k')).not.toBe('old');
+    expect(await between).toBe(1);
+    expect(one.cache.peek('k')).not.toBe(1);
     processes.fast(one);
-    expect(await one.cache.get('k')).not.toBe('old');
+    expect(await one.cache.get('k')).not.toBe(1);
   });
 
   it('a read that starts after the ack does not join one from before', async () => {
     const processes = new Processes();
     const one = processes.start();
     const other = processes.start();
-    await other.cache.set('k', 'old', { tags: ['t'] });
+    await other.cache.set('k', 1, { tags: ['t'] });
     processes.slow(one);
     const before = one.cache.get('k');
     await processes.steps.go('read takes place', 'read is answered', 'stamps takes place');
@@ -81,7 +82,7 @@ describe.each(Object.entries(INVALIDATIONS))('P2 own %s', (name, invalidate) => 
     await work;
     const after = one.cache.get('k');
     await processes.steps.goAll();
-    expect([await before, await after]).toEqual(['old', name === 'set' ? 'new' : null]);
+    expect([await before, await after]).toEqual([1, name === 'set' || name === 'increment' ? 2 : null]);
   });
 });
 
@@ -90,9 +91,9 @@ describe('P2', () => {
     'is kept where memory is all there is: %s',
     async (_name, invalidate) => {
       const cache = new CacheManager({ clock: new ManualClock() });
-      await cache.set('k', 'old', { tags: ['t'] });
+      await cache.set('k', 1, { tags: ['t'] });
       await invalidate(cache);
-      expect(cache.peek('k')).not.toBe('old');
+      expect(cache.peek('k')).not.toBe(1);
     },
   );
 

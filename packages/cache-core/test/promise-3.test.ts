@@ -89,6 +89,21 @@ describe('P3 other processes hear of it', () => {
     expect(one.cache.peek('k')).toBe('new');
   });
 
+  it('a message from before the loader began does not spoil what it brings', async () => {
+    const processes = new Processes();
+    const { steps } = processes;
+    const [one, other] = [processes.start(), processes.start()];
+    const held = processes.holdMessages(one);
+    await other.cache.delete('k');
+    processes.slow(one);
+    const loading = one.cache.get('k', () => 'new');
+    await steps.go('read takes place', 'read is answered', 'lease takes place');
+    held.deliver();
+    await steps.goAll();
+    expect(await loading).toBe('new');
+    expect(one.cache.peek('k')).toBe('new');
+  });
+
   it('F8 messages twice, out of order, and of things nobody knows do no harm', async () => {
     const processes = new Processes();
     const [one, other] = [processes.start(), processes.start()];

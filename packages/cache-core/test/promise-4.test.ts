@@ -30,6 +30,20 @@ describe('P4 never staler than D', () => {
     },
   );
 
+  it('F5 memory serves again once the bus is back', async () => {
+    const processes = new Processes();
+    const { clock } = processes;
+    const one = processes.start();
+    await one.cache.set('k', 'value');
+    one.subscriber.gap('closed');
+    clock.advanceSync(5000);
+    expect(await one.cache.get('k')).toBe('value');
+    one.subscriber.alive(clock.now());
+    expect(await one.cache.get('k')).toBe('value');
+    clock.advanceSync(999);
+    expect(one.cache.peek('k')).toBe('value');
+  });
+
   it('F7 a gap poisons what is under way: loads, reads and sets', async () => {
     const processes = new Processes();
     const one = processes.start();

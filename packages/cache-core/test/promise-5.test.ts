@@ -1,6 +1,7 @@
 import { CacheErrorCode, type CacheView } from '@larder/cache-core';
 import { describe, expect, it } from 'vitest';
 import { type Process, Processes } from './races-processes.ts';
+import { settled } from './schedule-steps.ts';
 
 const MUTATIONS: Readonly<Record<string, (cache: CacheView) => Promise<unknown>>> = {
   set: (cache) => cache.set('k', 'new'),
@@ -37,6 +38,24 @@ describe('P5 an ack means that the shared store took it', () => {
     await expect(mutate(one.cache)).rejects.toMatchObject({ details: { applied: 'unknown' } });
     expect(one.cache.peek('k')).toBeUndefined();
   });
+
+  it.each(CASES)(
+    '%s that fails: memory forgets what a read in between has brought',
+    async (_name, mutate) => {
+      const processes = new Processes();
+      const one = await failing(processes, 'before');
+      const { steps } = processes;
+      one.store.before = (operation) =>
+        operation === 'read' || operation === 'stamps' ? undefined : steps.wait(operation);
+      const mutation = mutate(one.cache).catch((error: unknown) => error);
+      await settled();
+      expect(await one.cache.get('k')).toBe(1);
+      expect(one.cache.peek('k')).toBe(1);
+      await steps.fail('');
+      expect(await mutation).toBeInstanceOf(Error);
+      expect(one.cache.peek('k')).toBeUndefined();
+    },
+  );
 
   it.each(CASES)('%s rejects at its deadline', async (_name, mutate) => {
     const processes = new Processes();

@@ -44,6 +44,16 @@ describe('P7 F27 tags', () => {
     held.deliver();
   });
 
+  it('a load whose tag has moved is not put into memory at all, and counted', async () => {
+    const cache = new CacheManager({ clock: new ManualClock() });
+    const loader = new ManualLoader<string>();
+    const loading = cache.get('k', loader.load, { tags: ['t'] });
+    await cache.invalidateTag('t');
+    loader.end('old');
+    await loading;
+    expect(cache.stats()).toMatchObject({ entries: 0, refusedFills: 1 });
+  });
+
   it('a tag is shared by all namespaces of a manager', async () => {
     const processes = new Processes();
     const [one, other] = [processes.start(), processes.start()];

@@ -101,6 +101,24 @@ describe('P8 F26 wall clocks do not matter', () => {
     );
   });
 
+  it.each(['expire', 'touch'] as const)(
+    '%s: a read in between does not keep the former time to live',
+    async (change) => {
+      const processes = new Processes();
+      const { clock, steps } = processes;
+      const one = processes.start();
+      await one.cache.set('k', 1, { ttl: '10s' });
+      await clock.advance(6000);
+      one.store.before = (operation) => (operation === 'retime' ? steps.wait(operation) : undefined);
+      const changing = change === 'touch' ? one.cache.touch('k') : one.cache.expire('k', '2s');
+      await settled();
+      expect(await one.cache.getEntry('k')).toMatchObject({ freshMs: 4000 });
+      await steps.goAll();
+      expect(await changing).toBe(true);
+      expect(await one.cache.getEntry('k')).toMatchObject({ freshMs: change === 'touch' ? 10_000 : 2000 });
+    },
+  );
+
   it('neither revives what a tag has killed', async () => {
     for (const cache of [new Processes().start().cache, new CacheManager({ clock: new ManualClock() })]) {
       await cache.set('k', 1, { ttl: '10s', grace: '10s', tags: ['t'] });

@@ -1,4 +1,5 @@
 import type { BatchLoader, CacheView, Loader } from '@larder/cache-core';
+import { ScheduleCounters } from './schedule-counters.ts';
 import type { MutationKind, Read, Row, Value } from './schedule-model.ts';
 import { COUNTERS, PLACES, ROWS, TAGS, type World } from './schedule-world.ts';
 
@@ -40,25 +41,13 @@ export class Caller {
   readonly tally: Tally = { reads: 0, hits: 0 };
   readonly #world: World;
   readonly #focus: number;
-  /** Counters: increments by place, as they began, ended, and what they answered. */
-  readonly #counts: {
-    readonly place: string;
-    readonly process: number;
-    readonly startedAt: number;
-    endedAt: number;
-    sum: number;
-  }[] = [];
-  readonly #resets: {
-    readonly place: string;
-    readonly startedAt: number;
-    endedAt: number;
-    acked: boolean;
-  }[] = [];
+  readonly #counters: ScheduleCounters;
 
   /** @param focus how many of the rows are used: few make more of what happens meet */
   constructor(world: World, focus: number) {
     this.#world = world;
     this.#focus = focus;
+    this.#counters = new ScheduleCounters(world.model);
   }
 
   /** Never rejects: what must not happen becomes a breach. */
@@ -96,14 +85,6 @@ export class Caller {
         return this.#clear(cache, PLACES[pick % PLACES.length]!);
       case 'increment':
         return this.#increment(cache, COUNTERS[pick % COUNTERS.length]!);
-    }
-  }
-
-  /** Reads everything, without and with a loader, when nothing is under way: nothing may be too old, and nothing loads twice. */
-  async look(view: (path: readonly string[]) => CacheView, process: number): Promise<void> {
-    for (const row of ROWS) {
-      const read = this.#begin(process, false);
-      this.#world.model.judge(read, row, await view(row.path).get<Value>(row.key), false);
     }
   }
 
@@ -191,7 +172,7 @@ export class Caller {
         load,
         { tags: ['t'] },
       );
-      rows.forEach((row, index) => model.judge(read, row, answers[index], true));
+      for (const [index, row] of rows.entries()) model.judge(read, row, answers[index], true);
     } catch (error) {
       this.#onlyTheSources(error);
     }
@@ -213,20 +194,11 @@ export class Caller {
 
   async #clear(cache: number, path: readonly string[]): Promise<void> {
     const rows = ROWS.filter((row) => path.every((name, index) => row.path[index] === name));
-    const resets = COUNTERS.filter((place) => path.every((name, index) => place[index] === name)).map(
-      (place) => {
-        const reset = {
-          place: place.join('/'),
-          startedAt: this.#world.model.next(),
-          endedAt: Infinity,
-          acked: false,
-        };
-        this.#resets.push(reset);
-        return reset;
-      },
+    const reset = this.#counters.reset(path);
+    const { endedAt, acked } = await this.#mutate(cache, 'delete', rows, () =>
+      this.#world.view(cache, path).clear(),
     );
-    const mutation = await this.#mutate(cache, 'delete', rows, () => this.#world.view(cache, path).clear());
-    for (const reset of resets) Object.assign(reset, mutation);
+    if (acked) reset(endedAt);
   }
 
   async #mutate(
@@ -263,43 +235,14 @@ export class Caller {
     done();
   }
 
-  /** A counter never falls behind what was acknowledged, unless a clear came between, nor survives one. */
   async #increment(cache: number, path: readonly string[]): Promise<void> {
     if (!this.#world.canCount) return;
-    const { model } = this.#world;
-    const place = path.join('/');
-    const count = { place, process: cache, startedAt: model.next(), endedAt: Infinity, sum: 0 };
-    this.#counts.push(count);
+    const counted = this.#counters.begin(path);
     const sum = await this.#world
       .view(cache, path)
       .increment('counter')
       .catch(() => null);
-    if (sum === null) return;
-    const others = this.#counts.filter((other) => other.place === place && other !== count);
-    const least = Math.max(
-      0,
-      ...others
-        .filter(({ endedAt, startedAt }) => endedAt < count.startedAt && !this.#resetSince(place, startedAt))
-        .map((other) => other.sum),
-    );
-    if (sum <= least) model.breaches.push(`counter ${place} answered ${sum} after ${least} was acknowledged`);
-    const resetAt = Math.max(
-      0,
-      ...this.#resets
-        .filter((reset) => reset.place === place && reset.acked && reset.endedAt < count.startedAt)
-        .map(({ startedAt }) => startedAt),
-    );
-    const most = others.filter(({ endedAt }) => endedAt > resetAt).length + 1;
-    if (sum > most)
-      model.breaches.push(
-        `counter ${place} answered ${sum}, more than the ${most} increments since it was cleared`,
-      );
-    count.sum = sum;
-    count.endedAt = model.next();
-  }
-
-  #resetSince(place: string, at: number): boolean {
-    return this.#resets.some((reset) => reset.place === place && reset.endedAt > at);
+    if (sum !== null) counted(sum);
   }
 
   #onlyTheSources(error: unknown): void {

@@ -33,8 +33,8 @@ export interface Mutation {
   readonly heardAt: Map<number, number>;
 }
 
-/** From when on another process must know of an acknowledged mutation. */
-export type RemoteRule = 'at the ack' | 'when delivered' | { readonly withinMs: number };
+/** From when on another process must know of an acknowledged mutation: the first of these. */
+export type RemoteRule = 'at the ack' | { readonly whenDelivered?: boolean; readonly withinMs?: number };
 
 export interface Read {
   readonly process: number;
@@ -46,6 +46,8 @@ export interface Read {
 
 /** In every so many versions of a row there is nothing. */
 const ABSENT_EVERY = 3;
+/** Who reads the shared store itself: whatever is acknowledged has happened there. */
+export const THE_STORE = -1;
 
 /**
  * The source and the history of what was done to it, judged by real-time order: a writer gives a row its next version
@@ -149,10 +151,11 @@ export class Model {
 
   #mustBeKnown(read: Read, mutation: Mutation): boolean {
     if (mutation.endedAt > read.startedAt) return false;
-    if (mutation.process === read.process || this.#remote === 'at the ack') return true;
-    if (this.#remote === 'when delivered')
-      return (mutation.heardAt.get(read.process) ?? Infinity) <= read.startedAt;
-    return read.startedMs >= mutation.endedMs + this.#remote.withinMs;
+    const isNear = mutation.process === read.process || read.process === THE_STORE;
+    if (isNear || this.#remote === 'at the ack') return true;
+    const { whenDelivered = false, withinMs = Infinity } = this.#remote;
+    if (whenDelivered && (mutation.heardAt.get(read.process) ?? Infinity) <= read.startedAt) return true;
+    return read.startedMs >= mutation.endedMs + withinMs;
   }
 
   #mayBeAbsent(read: Read, row: Row): boolean {

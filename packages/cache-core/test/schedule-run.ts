@@ -1,7 +1,7 @@
-import type { CacheView } from '@larder/cache-core';
 import { Caller, type Command, type Tally } from './schedule-commands.ts';
+import { inspectAtTheEnd, inspectNow } from './schedule-inspection.ts';
 import { settled } from './schedule-steps.ts';
-import { type Topology, World } from './schedule-world.ts';
+import { IDLE_MS, type Topology, World } from './schedule-world.ts';
 
 /** What is to be done, and how the schedule decides each time what goes on next. */
 export interface Schedule {
@@ -10,11 +10,12 @@ export interface Schedule {
   readonly picks: readonly number[];
   /** How many of the rows are used. */
   readonly focus: number;
+  /** Whether they are in the caches already. */
+  readonly warm: boolean;
 }
 
 const MAX_AT_ONCE = 6;
 const MAX_STEPS = 5000;
-const IDLE_MS = 25;
 /** The shortest of the deadlines: beyond it a call may have been given up. */
 const STORE_TIMEOUT_MS = 250;
 /** One answer of the store in so many is lost. */
@@ -23,11 +24,14 @@ const LOST_EVERY = 61;
 /** Plays a schedule to its end, with everything delivered, and answers what was wrong. */
 export async function play(
   topology: Topology,
-  { moves, picks, focus }: Schedule,
+  { moves, picks, focus, warm }: Schedule,
   trace: (line: string) => void = () => undefined,
 ): Promise<{ breaches: readonly string[]; tally: Tally }> {
   const world = new World(topology);
   const caller = new Caller(world, focus);
+  if (warm)
+    for (let row = 0; row < focus; row++)
+      await world.finish(caller.run({ name: 'set', cache: 0, pick: row }));
   let next = 0;
   let running = 0;
   let passedMs = 0;
@@ -40,6 +44,7 @@ export async function play(
     if (step > MAX_STEPS)
       throw new Error(`The schedule does not end. Pending: ${world.steps.pending.map(({ label }) => label)}`);
     await settled();
+    inspectNow(world);
     const mayBegin = next < moves.length && running < MAX_AT_ONCE;
     const choices = world.steps.pending.length + (mayBegin ? 1 : 0);
     if (choices === 0) {
@@ -73,31 +78,6 @@ export async function play(
       }
     }
   }
-  await inspect(world, caller);
+  await inspectAtTheEnd(world);
   return { breaches: [...world.model.breaches, ...world.loads.breaches], tally: caller.tally };
-}
-
-/** Nothing is under way any more: what both caches, and a process that has only just begun, still find must be new. */
-async function inspect(world: World, caller: Caller): Promise<void> {
-  const letGo = async <T>(work: Promise<T>): Promise<T> => {
-    let done = false;
-    const watched = work.finally(() => {
-      done = true;
-    });
-    while (!done) {
-      await settled();
-      if (world.steps.pending.length > 0) world.steps.take(0).go();
-      else if (!done) world.clock.advanceSync(IDLE_MS);
-    }
-    return watched;
-  };
-  for (const cache of [0, 1])
-    await letGo(caller.look((path) => world.view(cache, path), world.process(cache)));
-  const newcomer = world.newcomer();
-  if (newcomer === null) return;
-  const NEWCOMER = 0;
-  await caller.look(
-    (path) => path.reduce<CacheView>((view, name) => view.namespace(name), newcomer),
-    NEWCOMER,
-  );
 }

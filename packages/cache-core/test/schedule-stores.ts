@@ -12,11 +12,13 @@ export function slowed(store: AttachedStore, steps: Steps, process: number): Att
 /** A store of seven methods that takes its time, as a remote one would. */
 export class SlowPlainStore implements CacheStore {
   capabilities: StoreCapabilities | undefined;
-  readonly #entries = new Map<string, unknown>();
+  readonly #entries: Map<string, unknown>;
   readonly #steps: Steps;
 
-  constructor(steps: Steps) {
+  /** @param entries given to two of them, they are two processes' ways to one server */
+  constructor(steps: Steps, entries = new Map<string, unknown>()) {
     this.#steps = steps;
+    this.#entries = entries;
   }
 
   /** From now on it can count, too. To be called before a cache is made of it. */

@@ -8,7 +8,7 @@ import {
 } from '@larder/cache-core';
 import { Loads } from './schedule-loads.ts';
 import { Model, type Mutation, type RemoteRule, type Row } from './schedule-model.ts';
-import { Steps } from './schedule-steps.ts';
+import { Steps, settled } from './schedule-steps.ts';
 import { SlowPlainStore, slowed } from './schedule-stores.ts';
 import { type AttachedStore, SharedMemory } from './shared-memory.ts';
 
@@ -18,23 +18,32 @@ export const ROWS: readonly Row[] = [
   { name: 'n/x', path: ['n'], key: 'x', tags: ['t'], lateTags: ['u'], ttl: '50ms', grace: undefined },
   { name: 'n/m/x', path: ['n', 'm'], key: 'x', tags: [], lateTags: ['u'], ttl: undefined, grace: '1s' },
 ];
+const ROWS_NAMES = ROWS.map(({ name }) => name);
 export const TAGS = ['t', 'u'] as const;
 export const PLACES: readonly (readonly string[])[] = [[], ['n'], ['n', 'm']];
 /** Counters stand at the root and in the namespace; `clear` resets them. */
 export const COUNTERS: readonly (readonly string[])[] = [[], ['n']];
 
-export type Topology = 'shared' | 'shared without bus' | 'memory' | 'plain' | 'local bus';
-export const TOPOLOGIES: readonly Topology[] = [
+/** How far the clock goes where nothing but time can bring anything on. */
+export const IDLE_MS = 25;
+
+export const TOPOLOGIES = [
   'shared',
+  'shared with a lossy bus',
   'shared without bus',
   'memory',
   'plain',
   'local bus',
-];
+] as const;
+export type Topology = (typeof TOPOLOGIES)[number];
+
+/** The D of the promises, where the bus is not trusted for ever: short, so that it matters. */
+const MAX_STALENESS_MS = 100;
 
 const REMOTE: Record<Topology, RemoteRule> = {
-  shared: 'when delivered',
-  'shared without bus': { withinMs: 1000 },
+  shared: { whenDelivered: true },
+  'shared with a lossy bus': { whenDelivered: true, withinMs: MAX_STALENESS_MS },
+  'shared without bus': { withinMs: MAX_STALENESS_MS },
   memory: 'at the ack',
   plain: 'at the ack',
   'local bus': 'at the ack',
@@ -48,16 +57,18 @@ export class World {
   readonly loads: Loads;
   readonly caches: readonly CacheManager[];
   readonly topology: Topology;
-  readonly #memory: SharedMemory | null = null;
+  /** Null where the store is no shared one. */
+  readonly memory: SharedMemory | null;
+  readonly #views: readonly Map<string, CacheView>[] = [new Map(), new Map()];
   /** Messages on their way to each process. */
-  readonly #onTheWay: Set<object>[] = [new Set(), new Set()];
+  readonly #onTheWay: Set<{ readonly sentMs: number }>[] = [new Set(), new Set()];
 
   constructor(topology: Topology) {
     this.topology = topology;
-    const shared = topology === 'shared' || topology === 'shared without bus';
+    const shared = topology.startsWith('shared');
     this.model = new Model(ROWS, REMOTE[topology]);
     this.loads = new Loads(shared);
-    if (shared) this.#memory = new SharedMemory(this.clock);
+    this.memory = shared ? new SharedMemory(this.clock) : null;
     this.caches = this.#makeCaches();
   }
 
@@ -71,17 +82,33 @@ export class World {
   }
 
   get canCount(): boolean {
-    return this.topology === 'shared' || this.topology === 'shared without bus' || this.topology === 'memory';
+    return this.memory !== null || this.topology === 'memory';
   }
 
   view(cache: number, path: readonly string[]): CacheView {
-    return path.reduce<CacheView>((view, name) => view.namespace(name), this.caches[cache]!);
+    const views = this.#views[cache]!;
+    const name = path.join('/');
+    let view = views.get(name);
+    if (view === undefined) {
+      view = path.reduce<CacheView>((outer, inner) => outer.namespace(inner), this.caches[cache]!);
+      views.set(name, view);
+    }
+    return view;
   }
 
-  /** A further process with an empty memory, whose store answers at once; null where nothing outlives a process. */
-  newcomer(): CacheManager | null {
-    if (this.#memory === null) return null;
-    return new CacheManager({ store: this.#memory.attach(), clock: this.clock });
+  /** Lets everything go on, the oldest first, until this work has ended. */
+  async finish<T>(work: Promise<T>): Promise<T> {
+    let running = true;
+    const watched = work.finally(() => {
+      running = false;
+    });
+    await settled();
+    while (running || this.steps.pending.length > 0) {
+      if (this.steps.pending.length > 0) this.steps.take(0).go();
+      else this.clock.advanceSync(IDLE_MS);
+      await settled();
+    }
+    return watched;
   }
 
   /** Something begins that poisons loads in a process, on a local bus in the other one, too; answers what ends it. */
@@ -92,6 +119,7 @@ export class World {
 
   /** The mutation has been acknowledged: other processes know of it when all that is on its way now has arrived. */
   acknowledged(mutation: Mutation): void {
+    if (this.topology === 'shared without bus') return;
     this.#onTheWay.forEach((messages, process) => {
       if (process === mutation.process) return;
       const awaited = new Set(messages);
@@ -123,27 +151,40 @@ export class World {
       return [new CacheManager({ ...options, store }), new CacheManager({ ...options, store })];
     }
     return [0, 1].map((process) => {
-      const store = slowed(this.#memory!.attach(), this.steps, process);
-      if (this.topology === 'shared') this.#delayBus(store, process);
-      return new CacheManager({
-        ...options,
-        store,
-        ...(this.topology === 'shared' ? {} : { bus: false as const }),
-      });
+      const store = slowed(this.memory!.attach(), this.steps, process);
+      if (this.topology === 'shared without bus') return this.#start(options, store, { bus: false });
+      this.#delayBus(store, process);
+      if (this.topology === 'shared') return this.#start(options, store, {});
+      const cache = this.#start(options, store, {});
+      store.subscriber!.gap('closed');
+      store.subscriber!.alive(clock.now());
+      return cache;
     });
+  }
+
+  #start(options: CacheManagerOptions, store: AttachedStore, own: CacheManagerOptions): CacheManager {
+    const maxStaleness = this.topology === 'shared' ? {} : { maxStaleness: `${MAX_STALENESS_MS}ms` };
+    return new CacheManager({ ...options, store, ...maxStaleness, ...own });
   }
 
   #delayBus(store: AttachedStore, process: number): void {
     const messages = this.#onTheWay[process]!;
+    const lossy = this.topology === 'shared with a lossy bus';
+    let announced = 0;
     store.deliver = (message, now) => {
-      messages.add(message);
-      this.steps.later(`${process} hears`, () => {
-        now();
-        messages.delete(message);
-        this.poison(
-          process,
-          ROWS.map(({ name }) => name),
-        )();
+      const sentMs = this.clock.now();
+      const sent = { sentMs };
+      messages.add(sent);
+      announced += 1;
+      // One of four is lost: at some time the bus finds that out.
+      const isLost = lossy && announced % 4 === 0;
+      this.steps.later(`${process} ${isLost ? 'misses' : 'hears'} ${JSON.stringify(message)}`, () => {
+        if (isLost) store.subscriber?.gap('lost');
+        else now();
+        messages.delete(sent);
+        if (lossy)
+          store.subscriber?.alive(Math.min(this.clock.now(), ...[...messages].map((other) => other.sentMs)));
+        this.poison(process, ROWS_NAMES)();
         for (const waiting of this.#unheard) {
           if (waiting.process !== process || !waiting.arrived()) continue;
           waiting.mutation.heardAt.set(process, this.model.next());

@@ -8,11 +8,12 @@ import { ROWS, TOPOLOGIES, type Topology } from './schedule-world.ts';
 const { SCHEDULE_SEED, SCHEDULE_PATH, SCHEDULE_RUNS } = process.env;
 const SEED = Number(SCHEDULE_SEED ?? 20250101);
 const RUNS: Record<Topology, number> = {
-  shared: 1500,
-  'shared without bus': 400,
-  memory: 300,
-  plain: 400,
-  'local bus': 300,
+  shared: 3000,
+  'shared with a lossy bus': 1500,
+  'shared without bus': 600,
+  memory: 500,
+  plain: 800,
+  'local bus': 500,
 };
 
 const WEIGHTS: Partial<Record<CommandName, number>> = {
@@ -37,6 +38,7 @@ const schedule: fc.Arbitrary<Schedule> = fc.record({
     maxLength: 24,
   }),
   picks: fc.array(fc.nat({ max: 1000 }), { minLength: 1, maxLength: 60 }),
+  warm: fc.boolean(),
   focus: fc.integer({ min: 1, max: ROWS.length }),
 });
 

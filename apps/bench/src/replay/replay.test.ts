@@ -16,6 +16,7 @@ const conditions: ReplayConditions = {
   valueBytes: 20,
   concurrency: 16,
   boundMs: Infinity,
+  maxRequests: Infinity,
   signal: new AbortController().signal,
   onProgress: () => undefined,
 };
@@ -23,7 +24,7 @@ const oneAtATime = { ...conditions, concurrency: 1, latencyMs: 0 };
 
 function zipfTrace(requests: number) {
   const builder = new TraceBuilder();
-  const rank = zipfRanks(500, seededRandom(3));
+  const rank = zipfRanks(500)(seededRandom(3));
   for (let n = 0; n < requests; n++) builder.add(`key-${rank()}`);
   return builder.build('zipf');
 }
@@ -81,6 +82,14 @@ describe('replay', () => {
     expect(result.end).toBe('time');
     expect(result.requests).toBeGreaterThan(0);
     expect(result.loads).toBeLessThanOrEqual(result.requests / 16 + 1);
+  });
+
+  it('ends after as many requests as it may send', async () => {
+    const result = await replay(larder, clients(traceWorkload(zipfTrace(5000))), {
+      ...conditions,
+      maxRequests: 123,
+    });
+    expect(result).toMatchObject({ end: 'complete', requests: 123 });
   });
 
   it('ends at its bound, even while it waits for a source that never answers', async () => {

@@ -10,8 +10,9 @@ export interface ReplayConditions {
   readonly latencyMs: number;
   readonly valueBytes: number;
   readonly concurrency: number;
-  /** The replay ends after this long, if not before. */
+  /** The replay ends after this long, or after so many requests, if not before. */
   readonly boundMs: number;
+  readonly maxRequests: number;
   /** Ends it at once. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ReplayProgress) => void;
@@ -41,7 +42,8 @@ const WARM_UP_REQUESTS = 2000;
 
 /**
  * Puts a new cache of this kind in front of a new source and lets the driver send its requests. What is in flight when
- * the time is over is dropped and not counted.
+ * the time is over is dropped and not counted. Whatever is large in the workload must outlive the replay: it is weighed
+ * with the heap, before and after.
  *
  * @throws WrongValue as soon as an answer is wrong
  */
@@ -62,7 +64,7 @@ export async function replay(
       subject,
       source,
       concurrency: conditions.concurrency,
-      stopped: () => stop.reason !== null,
+      stopped: () => stop.reason !== null || tally.begun >= conditions.maxRequests,
       request: tally.request,
     });
     // Clients that are still waiting for the source hear of the stop when the source is closed below.
@@ -102,6 +104,8 @@ class Tally {
   readonly #turn = new EventLoopTurn();
   readonly #beganMs = performance.now();
   #requests = 0;
+  /** Requests sent, answered or not. */
+  begun = 0;
 
   constructor(subject: Subject, source: SlowSource) {
     this.#subject = subject;
@@ -109,6 +113,7 @@ class Tally {
   }
 
   readonly request = async (key: string): Promise<void> => {
+    this.begun++;
     const beganMs = performance.now();
     const answer = await this.#subject.get(key);
     this.#latency.record(performance.now() - beganMs);

@@ -46,7 +46,9 @@ export function replayScenario(plan: ReplayPlan, options: BenchOptions): Scenari
       label: `${plan.name} · ${subject.name}`,
       expectedMs: Math.min(boundMs, plan.requests * (REQUEST_MS + missMs)),
       run: async (monitor) => {
-        const conditions = conditionsOf(plan, options, boundMs, monitor);
+        // Without an end of its own a workload goes as far as the first subject came, so that all see the same of it.
+        const requests = Math.min(plan.requests, results[0]?.requests ?? Infinity);
+        const conditions = conditionsOf({ ...plan, requests }, options, boundMs, monitor);
         const result = await replay(subject, plan.driver(), conditions);
         results.push(result);
         return replayLine(result);
@@ -98,6 +100,7 @@ function conditionsOf(
     valueBytes,
     concurrency,
     boundMs,
+    maxRequests: total,
     signal: monitor.signal,
     onProgress: ({ requests, elapsedMs, hitRatio }) => {
       const fraction = Math.max(requests / total, elapsedMs / boundMs);

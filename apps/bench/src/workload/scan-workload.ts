@@ -10,20 +10,23 @@ const BUSINESS_PER_SCANNED = 4;
  *
  * @param scanned keys of one scan
  */
-export function scanWorkload(seed: number, scanned: number): Workload {
-  const business = zipfWorkload(seed);
-  const coldKeys = GENERATED_KEYS;
-  let position = 0;
-  let cold = 0;
-  return {
-    requests: Infinity,
-    distinctKeys: business.distinctKeys + coldKeys,
-    next: () => {
-      const inBusiness = position < scanned * BUSINESS_PER_SCANNED;
-      position = (position + 1) % (scanned * (BUSINESS_PER_SCANNED + 1));
-      if (inBusiness) return business.next();
-      cold = (cold + 1) % coldKeys;
-      return `cold:${cold}`;
-    },
+export function scanWorkload(seed: number, scanned: number): () => Workload {
+  const beginBusiness = zipfWorkload(seed);
+  const coldKeys = Array.from({ length: GENERATED_KEYS }, (_, n) => `cold:${n}`);
+  return () => {
+    const business = beginBusiness();
+    let position = 0;
+    let cold = 0;
+    return {
+      requests: Infinity,
+      distinctKeys: business.distinctKeys + coldKeys.length,
+      next: () => {
+        const inBusiness = position < scanned * BUSINESS_PER_SCANNED;
+        position = (position + 1) % (scanned * (BUSINESS_PER_SCANNED + 1));
+        if (inBusiness) return business.next();
+        cold = (cold + 1) % coldKeys.length;
+        return coldKeys[cold];
+      },
+    };
   };
 }

@@ -3,7 +3,7 @@ import { seededRandom } from './random.ts';
 import { zipfRanks } from './zipf.ts';
 
 function draw(count: number, draws: number, exponent?: number): number[] {
-  const next = zipfRanks(count, seededRandom(42), exponent);
+  const next = zipfRanks(count, exponent)(seededRandom(42));
   const seen = new Array<number>(count).fill(0);
   for (let i = 0; i < draws; i++) {
     const rank = next();
@@ -30,7 +30,7 @@ it('draws evenly with exponent 0, and one key alone', () => {
 });
 
 it('is repeatable by its seed', () => {
-  const ranksOf = (seed: number) => Array.from({ length: 20 }, zipfRanks(1000, seededRandom(seed)));
+  const ranksOf = (seed: number) => Array.from({ length: 20 }, zipfRanks(1000)(seededRandom(seed)));
   expect(ranksOf(7)).toEqual(ranksOf(7));
   expect(ranksOf(7)).not.toEqual(ranksOf(8));
 });

@@ -63,7 +63,7 @@ export interface RetryOptions {
   readonly maxDelay?: Duration;
   /** Share, 0 to 1, by which a wait is randomly shortened. Default 0. */
   readonly jitter?: number;
-  /** Whether an error is worth another try. Default: every error is. */
+  /** Whether an error is worth another try. Default: every one but a CacheError that says it is not. */
   readonly retryable?: (error: unknown) => boolean;
 }
 

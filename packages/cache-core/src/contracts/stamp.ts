@@ -9,7 +9,7 @@ declare const asOf: unique symbol;
 declare const seen: unique symbol;
 
 /**
- * The version that a stamp name has in a store. Opaque: only its store makes, compares and merges stamps. It may be a
+ * The version that a stamp name has in a store. Opaque: only its store makes and compares stamps. It may be a
  * number, a pair, or a set of versions under which a tag was seen.
  */
 export type Stamp = { readonly [stamp]: true };

@@ -95,7 +95,7 @@ export async function checkLoaded(key: string, value: unknown, options: CallOpti
   const result = await validate(options.schema, value);
   if (result.valid) return result.value;
   throw new CacheError(
-    `What was loaded for '${shownKey(key)}' does not match the schema: ${result.issueCount} issue(s), at ${result.paths.map((path) => `'${path}'`).join(', ')}.`,
+    `The value of '${shownKey(key)}' does not match the schema: ${result.issueCount} issue(s), at ${result.paths.map((path) => `'${path}'`).join(', ')}.`,
     CacheErrorCode.VALIDATION_FAILED,
     { cause: result.cause, details: { paths: result.paths } },
   );

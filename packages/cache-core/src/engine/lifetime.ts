@@ -3,7 +3,7 @@ import { CacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
 import { makeStale, retime as retimeKept } from '../memory/retime.ts';
 import type { CallOptions } from './call-options.ts';
-import { doubt, invalidate } from './invalidate.ts';
+import { doubt, invalidate, mayHaveHappened } from './invalidate.ts';
 import { fromL1 } from './l1.ts';
 import { beginning, judge, stampsByName, stampsToAsk } from './shared-read.ts';
 import { Budget } from './store-calls.ts';
@@ -95,6 +95,9 @@ async function retimeInStore(
       }
     }
     return false;
+  } catch (error) {
+    if (mayHaveHappened(error)) doubt(view, { keys: [address], stamps: [] });
+    throw error;
   } finally {
     hub.purgeAddress(address);
   }

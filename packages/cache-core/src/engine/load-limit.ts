@@ -9,7 +9,7 @@ export class LoadLimit {
   readonly #clock: Clock;
   readonly #max: number;
   #running = 0;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<(inherits: boolean) => void>();
 
   constructor(clock: Clock, max: number) {
     this.#clock = clock;
@@ -23,25 +23,29 @@ export class LoadLimit {
   /** Resolves when it is this load's turn, or after `waitMs`. Every turn ends with {@link leave}. */
   async enter(waitMs: number): Promise<void> {
     if (this.#running >= this.#max) await this.#turn(waitMs);
-    this.#running += 1;
+    else this.#running += 1;
   }
 
+  /** Whoever is next in line inherits the turn, so that nobody takes it in between. */
   leave(): void {
-    this.#running -= 1;
-    for (const next of this.#waiting) {
-      next();
-      return;
+    if (this.#running <= this.#max) {
+      for (const next of this.#waiting) {
+        next(true);
+        return;
+      }
     }
+    this.#running -= 1;
   }
 
   #turn(waitMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const go = (): void => {
+      const go = (inherits: boolean): void => {
         this.#waiting.delete(go);
         timer.cancel();
+        if (!inherits) this.#running += 1;
         resolve();
       };
-      const timer = this.#clock.schedule(go, Math.min(waitMs, MAX_WAIT_MS));
+      const timer = this.#clock.schedule(() => go(false), Math.min(waitMs, MAX_WAIT_MS));
       this.#waiting.add(go);
     });
   }

@@ -37,6 +37,7 @@ interface Turn {
 }
 
 const MAX_REMEMBERED = 100_000;
+const MAX_STAMPS = 100_000;
 /** A step that takes longer has met a store that does not answer: the next one goes without it. */
 const LONGEST_TURN_MS = 2000;
 const ROOT = ':';
@@ -60,6 +61,7 @@ export class PlainStoreAdapter implements SharedStore {
   #ids = 0;
   readonly #held = new Map<string, string>();
   readonly #stamps = new Map<StampName, number>();
+  #floor = 0;
   readonly #remembered = new Map<string, Remembered>();
   /** The last step under way for a key: mutations of one key follow one another. */
   readonly #turns = new Map<string, Turn>();
@@ -121,6 +123,7 @@ export class PlainStoreAdapter implements SharedStore {
     for (const name of stamps) {
       this.#now += 1;
       this.#stamps.set(name, this.#now);
+      if (this.#stamps.size > MAX_STAMPS) this.#forgetOldestStamp();
     }
     for (const key of keys) this.#held.delete(key);
     if (stamps.includes('')) {
@@ -146,7 +149,7 @@ export class PlainStoreAdapter implements SharedStore {
     if (stored === null || stored === undefined) return null;
     const wrapped = isWrapped(stored);
     const known = wrapped && stored[WRAPPED] === this.#incarnation ? this.#remembered.get(key) : undefined;
-    if (wrapped && known?.id !== stored.id) return null;
+    if (wrapped && (known === undefined || known.id !== stored.id)) return null;
     return {
       value: wrapped ? stored.value : stored,
       freshMs: Infinity,
@@ -171,7 +174,7 @@ export class PlainStoreAdapter implements SharedStore {
     refuseVersion(entry);
     const asOf = lease.asOf as unknown as number;
     const names = [...entry.stamps, ...entry.tags];
-    const current = names.every((name) => (this.#stamps.get(name) ?? 0) <= asOf);
+    const current = names.every((name) => (this.#stamps.get(name) ?? this.#floor) <= asOf);
     if (!current || this.#held.get(lease.key) !== lease.lease) return REFUSED;
     await this.#put(lease.key, entry, asOf);
     if (this.#held.get(lease.key) === lease.lease) this.#held.delete(lease.key);
@@ -180,7 +183,8 @@ export class PlainStoreAdapter implements SharedStore {
 
   async #put(key: string, entry: EntryDraft, asOf: number): Promise<void> {
     this.#remembered.delete(key);
-    const wrap = entry.tags.length > 0 || !key.startsWith(ROOT);
+    // A user's value that looks like a wrapper goes into one, or it would be taken apart.
+    const wrap = entry.tags.length > 0 || !key.startsWith(ROOT) || isWrapped(entry.value);
     this.#ids += 1;
     const id = this.#ids;
     if (wrap) this.#remember(key, { id, asOf, tags: entry.tags });
@@ -223,7 +227,16 @@ export class PlainStoreAdapter implements SharedStore {
   }
 
   #stamp(name: StampName): Stamp {
-    return (this.#stamps.get(name) ?? 0) as unknown as Stamp;
+    return (this.#stamps.get(name) ?? this.#floor) as unknown as Stamp;
+  }
+
+  /** What is no longer known counts as moved when the youngest of the forgotten did: it fails closed (P18). */
+  #forgetOldestStamp(): void {
+    for (const [name, movedAt] of this.#stamps) {
+      this.#stamps.delete(name);
+      this.#floor = movedAt;
+      return;
+    }
   }
 }
 

@@ -111,7 +111,9 @@ export class StoreCalls {
     if (error instanceof Late) {
       this.#counters.timeouts += 1;
       this.#counters.errors += 1;
-      this.#breaker.failed(this.#lastReplyMs > sentMs ? 'error' : 'silence');
+      // Of a deadline that others had used up before, the little that was left proves nothing.
+      const waited = this.#clock.now() - sentMs >= budget.limitMs / 2;
+      this.#breaker.failed(waited && this.#lastReplyMs <= sentMs ? 'silence' : 'error');
       return new CacheError(
         `The store did not ${operation} within ${budget.limitMs} ms.`,
         CacheErrorCode.OPERATION_TIMEOUT,

@@ -9,8 +9,8 @@ import { Hub, type HubListener } from '../engine/hub.ts';
 import { invalidatedOf } from '../engine/invalidate.ts';
 import { type CacheContext, report } from '../engine/view.ts';
 import { escapeName } from '../key.ts';
-import { MemoryStore } from '../memory/memory-store.ts';
 import type { EvictionCause, EvictionListener } from '../memory/evictions.ts';
+import { MemoryStore } from '../memory/memory-store.ts';
 import { Emitter, type EventListener } from '../observe/emitter.ts';
 import { logEvents } from '../observe/event-log.ts';
 import { CACHE_EVENTS, type CacheEvent, type CacheEvents } from '../observe/events.ts';
@@ -214,7 +214,8 @@ export class CacheManager extends CacheView {
     const { flights, background } = this.#context;
     for (;;) {
       const work: Promise<unknown>[] = [...flights].map((flight) => flight.promise);
-      if (hub.shared !== null && hub.listeners.size === 1 && hub.shared.running > 0) work.push(hub.shared.idle());
+      if (hub.shared !== null && hub.listeners.size === 1 && hub.shared.running > 0)
+        work.push(hub.shared.idle());
       if (work.length === 0 && background.size === 0) return;
       background.add(Promise.allSettled(work), 'close');
       if (!(await background.drained(hub.clock, endMs - hub.clock.now()))) return;
@@ -253,7 +254,8 @@ function makeListeners(context: CacheContext): { listener: HubListener; onEvict:
       invalidated: (stamps: readonly StampName[]) => {
         const { tags, namespaces } = invalidatedOf(stamps, context.tagPrefix);
         // The tags may all be another manager's.
-        if (tags.length + namespaces.length > 0) emitter.emit('invalidated', { tags, namespaces, source: 'bus' });
+        if (tags.length + namespaces.length > 0)
+          emitter.emit('invalidated', { tags, namespaces, source: 'bus' });
       },
       flushed: (cause: BusGap) => emitter.emit('flush', { cause }),
       breakerChanged: (state: CircuitState, cause: string) => emitter.emit('breaker', { state, cause }),

@@ -18,13 +18,13 @@ import { emitInvalidated, invalidate } from '../engine/invalidate.ts';
 import { freshValue, fromL1 } from '../engine/l1.ts';
 import { expireNow, retime } from '../engine/lifetime.ts';
 import { read } from '../engine/read.ts';
-import { refuseRecursion } from '../engine/recursion.ts';
 import { readMany } from '../engine/read-many.ts';
+import { refuseRecursion } from '../engine/recursion.ts';
 import { readShared } from '../engine/shared-read.ts';
 import { Budget } from '../engine/store-calls.ts';
 import type { CacheContext, View } from '../engine/view.ts';
 import { type Written, write, writeAtOnce } from '../engine/write.ts';
-import { CacheError } from '../errors/cache-error.ts';
+import { CacheError, isCacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
 import { checkKey, checkName } from '../key.ts';
 import { MemoryEntry } from '../memory/memory-entry.ts';
@@ -52,7 +52,17 @@ export interface ViewParts {
 }
 
 const HIT_MASK = HITS_PER_SAMPLE - 1;
-const ITEM_NAMES = ['key', 'value', 'ttl', 'grace', 'jitter', 'tags', 'version', 'compress', 'l1Ttl'] as const;
+const ITEM_NAMES = [
+  'key',
+  'value',
+  'ttl',
+  'grace',
+  'jitter',
+  'tags',
+  'version',
+  'compress',
+  'l1Ttl',
+] as const;
 
 /**
  * A cache as its callers use it: the manager itself, a namespace of it, or a cache that tags what it writes. All of
@@ -213,7 +223,8 @@ export class CacheView implements CacheStore {
     options?: GetOptions,
   ): Promise<(T | null)[]> {
     const loads = typeof loader === 'function';
-    if (loads && this.#place !== null) for (const key of list(keys, 'keys')) refuseRecursion(this.#place, key);
+    if (loads && this.#place !== null)
+      for (const key of list(keys, 'keys')) refuseRecursion(this.#place, key);
     const view = await this.#ready();
     for (const key of list(keys, 'keys')) checkKey(key);
     const call = this.#call(loads ? options : (loader ?? options), 'getMany');
@@ -228,7 +239,11 @@ export class CacheView implements CacheStore {
   async setMany(items: readonly CacheItem[]): Promise<void> {
     const view = await this.#ready();
     const requests = Array.from(list(items, 'items'), (item: CacheItem) => {
-      const { key, value, ...options } = checkOptions<CacheItem>(item ?? null, ITEM_NAMES, 'setMany: an item');
+      const { key, value, ...options } = checkOptions<CacheItem>(
+        item ?? null,
+        ITEM_NAMES,
+        'setMany: an item',
+      );
       return { key: checkKey(key), value, options: this.#setCall(options, 'setMany') };
     });
     const answers = await write(view, requests);
@@ -246,10 +261,11 @@ export class CacheView implements CacheStore {
   async deleteMany(keys: readonly string[], options?: InvalidateOptions): Promise<void> {
     const view = await this.#ready();
     for (const key of list(keys, 'keys')) checkKey(key);
+    const announce = announces(options);
     if (keys.length === 0) return;
     const addresses = [...new Set(keys)].map((key) => view.place.address(key));
     try {
-      await invalidate(view, { keys: addresses, stamps: [], mode: 'delete', announce: announces(options) });
+      await invalidate(view, { keys: addresses, stamps: [], mode: 'delete', announce });
     } catch (cause) {
       throw bulkFailed('deleted', [...keys.keys()], keys.length, cause);
     }
@@ -415,7 +431,9 @@ export class CacheView implements CacheStore {
       }
       const call = this.#call(loader === null ? (second ?? third) : third, 'get');
       const sampled = (this.#counters.hits & HIT_MASK) === HIT_MASK;
-      const found = sampled ? this.#timed(view, read(view, key, loader, call)) : read(view, key, loader, call);
+      const found = sampled
+        ? this.#timed(view, read(view, key, loader, call))
+        : read(view, key, loader, call);
       return loader === null ? found.then(freshValueOf) : found.then(anyValueOf);
     } catch (error) {
       return Promise.reject(error);
@@ -506,7 +524,11 @@ function freshValueOf(found: Found | null): unknown {
 }
 
 function announces(options: InvalidateOptions | undefined): boolean {
-  const { announce = true } = checkOptions<InvalidateOptions>(options ?? undefined, ['announce'], 'invalidate');
+  const { announce = true } = checkOptions<InvalidateOptions>(
+    options ?? undefined,
+    ['announce'],
+    'invalidate',
+  );
   if (typeof announce !== 'boolean') throw invalidOption('announce', 'true or false', announce);
   return announce;
 }
@@ -519,7 +541,7 @@ function list<T>(items: readonly T[], what: string): readonly T[] {
 function bulkFailed(done: string, failed: readonly number[], all: number, cause: unknown): CacheError {
   return new CacheError(`${failed.length} of ${all} keys could not be ${done}.`, CacheErrorCode.BULK_FAILED, {
     cause,
-    retryable: true,
+    retryable: isCacheError(cause) && cause.retryable,
     details: { failed },
   });
 }

@@ -70,4 +70,5 @@ const PLAIN_LIMITS = [
   'The guarantees hold in one process: the store has no leases and no stamps.',
   'Nothing is kept past its ttl: the store has no grace.',
   'Entries in namespaces or with tags end with this process.',
+  'A null is not kept: such a store answers null for nothing, too.',
 ] as const;

@@ -158,7 +158,11 @@ export function resolveDefaults(
 
 function resolveHubOptions(given: Partial<CacheManagerOptions>, where: string): HubOptions {
   const { l1, bus, clock, logger } = given;
-  if (l1 !== undefined && typeof l1 !== 'boolean' && (typeof l1 !== 'object' || l1 === null)) {
+  if (
+    l1 !== undefined &&
+    typeof l1 !== 'boolean' &&
+    (typeof l1 !== 'object' || l1 === null || Array.isArray(l1))
+  ) {
     throw invalidOption(`${where}.l1`, 'true, false or options of the memory', l1);
   }
   if (
@@ -168,13 +172,13 @@ function resolveHubOptions(given: Partial<CacheManagerOptions>, where: string): 
   ) {
     throw invalidOption(`${where}.bus`, 'an InvalidationBus or false', bus);
   }
-  if (clock !== undefined && typeof (clock as { now?: unknown } | null)?.now !== 'function')
+  if (clock !== undefined && CLOCK_METHODS.some((name) => typeof clock?.[name] !== 'function'))
     throw invalidOption(`${where}.clock`, 'a Clock', clock);
   if (logger !== undefined && LEVELS.some((level) => typeof logger?.[level] !== 'function')) {
     throw invalidOption(`${where}.logger`, 'a logger with debug, info, warn and error', logger);
   }
   const ms = (name: 'maxStaleness' | 'storeTimeout' | 'invalidationTimeout', fallback: Duration): number => {
-    const value = durationMs(given[name] ?? fallback, `${where}.${name}`);
+    const value = durationMs(orDefault<Duration>(given[name], fallback), `${where}.${name}`);
     if (value > 0) return value;
     throw invalidOption(`${where}.${name}`, 'longer than 0', given[name]);
   };
@@ -184,8 +188,11 @@ function resolveHubOptions(given: Partial<CacheManagerOptions>, where: string): 
     maxStalenessMs: ms('maxStaleness', 1),
     storeTimeoutMs: ms('storeTimeout', '250ms'),
     invalidationTimeoutMs: ms('invalidationTimeout', 1),
-    maxInFlight: wholeNumber(given.maxInFlight ?? 10_000, `${where}.maxInFlight`, { min: 1, max: Infinity }),
-    maxConcurrentLoads: wholeNumber(given.maxConcurrentLoads ?? 100, `${where}.maxConcurrentLoads`, {
+    maxInFlight: wholeNumber(orDefault(given.maxInFlight, 10_000), `${where}.maxInFlight`, {
+      min: 1,
+      max: Infinity,
+    }),
+    maxConcurrentLoads: wholeNumber(orDefault(given.maxConcurrentLoads, 100), `${where}.maxConcurrentLoads`, {
       min: 1,
       max: Infinity,
     }),
@@ -194,17 +201,25 @@ function resolveHubOptions(given: Partial<CacheManagerOptions>, where: string): 
   };
 }
 
+/** Only what is left out has a default: null is a mistake. */
+function orDefault<T>(given: T | undefined, fallback: T): T {
+  return given === undefined ? fallback : given;
+}
+
+const CLOCK_METHODS = ['now', 'coarseNow', 'wallNow', 'schedule', 'random'] as const;
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** A logger that fails, say for want of disk, is not to be the end of a call (P13). */
 function harmless(logger: Logger): Logger {
-  const at = (level: (typeof LEVELS)[number]): LogMethod => (fields, message) => {
-    try {
-      logger[level](fields, message);
-    } catch {
-      // Nobody is left to tell.
-    }
-  };
+  const at =
+    (level: (typeof LEVELS)[number]): LogMethod =>
+    (fields, message) => {
+      try {
+        logger[level](fields, message);
+      } catch {
+        // Nobody is left to tell.
+      }
+    };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

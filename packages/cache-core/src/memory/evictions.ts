@@ -1,4 +1,4 @@
-import type { EntryHome } from './memory-entry.ts';
+import type { EntryHome } from './table-key.ts';
 
 /** Why an entry left without being asked to. */
 export type EvictionCause = 'capacity' | 'expired';

@@ -1,16 +1,6 @@
 import type { Generation } from './generations.ts';
 import type { Cloner, Isolated } from './isolation.ts';
 
-/** Where an entry stands: a namespace with an index of its own, or the root, which has none. */
-export interface EntryHome {
-  readonly path: string;
-  readonly index: Map<string, MemoryEntry> | null;
-  bytes: number;
-}
-
-/** An entry at the root goes by its key, one in a namespace by itself: so no key is ever joined with a prefix. */
-export type TableKey = string | MemoryEntry;
-
 /**
  * An entry that needs more than its value: grace, tags, a namespace, a lease of its own. Entries without any of these
  * are kept bare, as the value alone, which is what makes the common hit cheap.
@@ -18,8 +8,6 @@ export type TableKey = string | MemoryEntry;
  * Instants are of the clock's `now()`.
  */
 export class MemoryEntry {
-  readonly place: EntryHome;
-  readonly key: string;
   readonly value: unknown;
   /** When the read or load that brought it began. */
   readonly startedMs: number;
@@ -38,18 +26,8 @@ export class MemoryEntry {
   readonly schema: object | null;
   /** Every caller gets a clone of its own; null: the value itself. */
   readonly cloner: Cloner | null;
-  size = 1;
 
-  constructor(
-    place: EntryHome,
-    key: string,
-    kept: Isolated,
-    life: EntryLife,
-    generations: readonly Generation[],
-    nowMs: number,
-  ) {
-    this.place = place;
-    this.key = key;
+  constructor(kept: Isolated, life: EntryLife, generations: readonly Generation[], nowMs: number) {
     this.value = kept.value;
     this.cloner = kept.cloner;
     this.startedMs = life.startedMs;

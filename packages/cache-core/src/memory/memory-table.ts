@@ -3,11 +3,12 @@ import type { Clock } from '../contracts/clock.ts';
 import { type EvictionListener, Evictions } from './evictions.ts';
 import { type Generation, Generations } from './generations.ts';
 import { isolate } from './isolation.ts';
-import { type EntryLife, MemoryEntry, type TableKey } from './memory-entry.ts';
+import { type EntryLife, MemoryEntry } from './memory-entry.ts';
 import type { MemoryLimits } from './memory-options.ts';
-import { Place } from './place.ts';
+import { Place, type PlaceBounds } from './place.ts';
 import { Sizer } from './sizer.ts';
 import { Sweeper } from './sweeper.ts';
+import { PlacedKey, type TableKey } from './table-key.ts';
 
 /** A shade less than the time to live: lru-cache serves an entry at the very instant of its end, we do not. */
 const UNTIL_MS = 1 / 1024;
@@ -44,7 +45,8 @@ export class MemoryTable {
   };
   /** How often lru-cache has let go of a value, for whatever reason. */
   #disposals = 0;
-  #collected: FinalizationRegistry<() => void> | null = null;
+  /** What is deleted now is deleted because its time is over. */
+  #expiring = false;
 
   constructor(limits: MemoryLimits) {
     this.limits = limits;
@@ -69,10 +71,19 @@ export class MemoryTable {
       if (!needsEntry && place.index === null && kept.cloner === null) {
         return this.putBare(key, kept.value, life.keptMs);
       }
+      const size = this.#sizer.entryBytes(key, kept.value, true);
+      if (size > this.maxBytesIn(place)) {
+        this.remove(place, key);
+        return false;
+      }
       const tags = life.tags.length === 0 ? NO_TAGS : life.tags.map((tag) => this.generations.tag(tag));
-      const entry = new MemoryEntry(place, key, kept, life, tags, this.clock.now());
-      entry.size = this.#sizer.entryBytes(key, kept.value, true);
-      return this.#putEntry(place, entry, life.keptMs);
+      const nowMs = this.clock.now();
+      const entry = new MemoryEntry(kept, life, tags, nowMs);
+      this.#schedule(life.keptMs, nowMs);
+      if (place.index === null) this.#setInLru(key, entry, size);
+      else this.#putInPlace(place, key, entry, size);
+      this.#makeRoom();
+      return true;
     } catch (error) {
       this.remove(place, key);
       throw error;
@@ -136,14 +147,14 @@ export class MemoryTable {
   /** The bare value or the entry under a key; counts as a use. Whether an entry is still good is for the caller to ask. */
   find(place: Place, key: string): unknown {
     if (place.index === null) return this.lru.get(key);
-    const entry = place.index.get(key);
-    if (entry === undefined) return undefined;
+    const placed = place.index.get(key);
+    if (placed === undefined) return undefined;
     if (place.bounds !== null) {
       place.index.delete(key);
-      place.index.set(key, entry);
+      place.index.set(key, placed);
     }
     // Counts the use, and drops the entry when its time is over.
-    return this.lru.get(entry);
+    return this.lru.get(placed);
   }
 
   /** As {@link find}, but not a use. */
@@ -161,8 +172,8 @@ export class MemoryTable {
 
   remove(place: Place, key: string): boolean {
     if (place.index === null) return this.lru.delete(key);
-    const entry = place.index.get(key);
-    return entry !== undefined && this.lru.delete(entry);
+    const placed = place.index.get(key);
+    return placed !== undefined && this.lru.delete(placed);
   }
 
   /** Empties a place and all within it, and poisons what is under way there. O(1) in the number of entries. */
@@ -189,7 +200,7 @@ export class MemoryTable {
   }
 
   /** Gives back, in slices, what an index that nobody looks at any more still holds. */
-  reclaim(index: ReadonlyMap<string, MemoryEntry>): void {
+  reclaim(index: ReadonlyMap<string, PlacedKey>): void {
     this.#sweeper.reclaim(index.values());
   }
 
@@ -198,25 +209,15 @@ export class MemoryTable {
   }
 
   expire(key: TableKey): void {
-    const inRoot = typeof key === 'string';
-    const place = inRoot ? this.root : key.place;
-    const listed = inRoot || place.index?.get(key.key) === key;
+    this.#expiring = true;
     this.lru.delete(key);
-    if (listed) this.#evictions.add(place, inRoot ? key : key.key, 'expired');
+    this.#expiring = false;
   }
 
-  swept(): void {
+  swept(isOver: boolean): void {
     this.#evictions.tell();
-  }
-
-  /** What lru-cache has grown to, for entries that are all gone, is given back too. */
-  walked(): void {
-    if (this.lru.size === 0) this.lru = this.#emptyCache();
-  }
-
-  forgetWhenCollected(place: object, forget: () => void): void {
-    this.#collected ??= new FinalizationRegistry((callback) => callback());
-    this.#collected.register(place, forget);
+    // What lru-cache has grown to, for entries that are all gone, is given back too.
+    if (isOver && this.lru.size === 0) this.lru = this.#emptyCache();
   }
 
   /** Stops the sweeper. What is kept stays. */
@@ -224,29 +225,26 @@ export class MemoryTable {
     this.#sweeper.stop();
   }
 
-  #putEntry(place: Place, entry: MemoryEntry, keptMs: number): boolean {
-    if (entry.size > this.maxBytesIn(place)) {
-      this.remove(place, entry.key);
-      return false;
+  #putInPlace(place: Place, key: string, entry: MemoryEntry, size: number): void {
+    const index = place.index!;
+    let placed = index.get(key);
+    if (placed === undefined) {
+      placed = new PlacedKey(place, key);
+      // Before lru-cache makes room: that may throw out others of this place.
+      index.set(key, placed);
     }
-    this.#schedule(keptMs, this.clock.now());
-    if (place.index === null) this.#setInLru(entry.key, entry, entry.size);
-    else this.#putInPlace(place, place.index, entry);
-    this.#makeRoom();
-    return true;
+    place.bytes += size - placed.bytes;
+    placed.bytes = size;
+    this.#setInLru(placed, entry, size);
+    if (place.bounds !== null) this.#keepWithin(place, place.bounds, placed);
   }
 
-  #putInPlace(place: Place, index: Map<string, MemoryEntry>, entry: MemoryEntry): void {
-    const old = index.get(entry.key);
-    if (old !== undefined) this.lru.delete(old);
-    // Before lru-cache makes room: that may throw out others of this place.
-    index.set(entry.key, entry);
-    place.bytes += entry.size;
-    this.#setInLru(entry, entry, entry.size);
-    if (place.bounds === null) return;
-    const { maxEntries, maxBytes } = place.bounds;
+  #keepWithin(place: Place, bounds: PlaceBounds, newest: PlacedKey): void {
+    const index = place.index!;
+    index.delete(newest.key);
+    index.set(newest.key, newest);
     for (const [key, oldest] of index) {
-      if ((index.size <= maxEntries && place.bytes <= maxBytes) || oldest === entry) return;
+      if (index.size <= bounds.maxEntries && place.bytes <= bounds.maxBytes) return;
       this.lru.delete(oldest);
       this.#evictions.add(place, key, 'capacity');
     }
@@ -293,10 +291,10 @@ export class MemoryTable {
       // Not there any more: its namespace has been cleared.
       if (place.index?.get(key.key) !== key) return;
       place.index.delete(key.key);
-      place.bytes -= key.size;
+      place.bytes -= key.bytes;
     }
     if (reason === 'evict') this.#evictions.add(place, inRoot ? key : key.key, 'capacity');
-    else if (reason === 'expire') {
+    else if (reason === 'expire' || this.#expiring) {
       this.#evictions.add(place, inRoot ? key : key.key, 'expired');
       this.#evictions.tellSoon();
     }

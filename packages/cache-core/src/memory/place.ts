@@ -1,7 +1,7 @@
 import type { StampName } from '../contracts/stamp.ts';
 import { escapeName } from '../key.ts';
 import type { Generations } from './generations.ts';
-import type { EntryHome, MemoryEntry } from './memory-entry.ts';
+import type { EntryHome, PlacedKey } from './table-key.ts';
 import { Watch } from './watch.ts';
 
 /** Bounds of one namespace inside those of the whole memory. */
@@ -14,8 +14,7 @@ export interface PlaceBounds {
 export interface PlaceHost {
   readonly generations: Generations;
   /** Gives back, in time, what an index still holds that nobody looks at any more. */
-  reclaim(index: ReadonlyMap<string, MemoryEntry>): void;
-  forgetWhenCollected(place: object, forget: () => void): void;
+  reclaim(index: ReadonlyMap<string, PlacedKey>): void;
 }
 
 /**
@@ -35,7 +34,7 @@ export class Place implements EntryHome {
   readonly stamps: readonly StampName[];
   /** The generation of the last `clear` of it or of a place around it. */
   movedAt = 0;
-  index: Map<string, MemoryEntry> | null;
+  index: Map<string, PlacedKey> | null;
   bounds: PlaceBounds | null = null;
   bytes = 0;
   readonly #addressPrefix: string;
@@ -65,7 +64,7 @@ export class Place implements EntryHome {
     // Born inside whatever was cleared around it.
     place.movedAt = this.movedAt;
     this.#children.set(segment, new WeakRef(place));
-    this.#host.forgetWhenCollected(place, () => {
+    whenCollected(place, () => {
       if (this.#children.get(segment)?.deref() === undefined) this.#children.delete(segment);
     });
     return place;
@@ -142,4 +141,12 @@ function segmentEnd(path: string, begin: number): number {
     else if (path[at] === '/') return at;
   }
   return path.length;
+}
+
+let collected: FinalizationRegistry<() => void> | null = null;
+
+/** Calls back some time after nobody has hold of the place any more. */
+function whenCollected(place: Place, forget: () => void): void {
+  collected ??= new FinalizationRegistry((callback) => callback());
+  collected.register(place, forget);
 }

@@ -6,12 +6,12 @@ import type { Place } from './place.ts';
 export function retime(table: MemoryTable, place: Place, key: string, ttlMs: number | null): void {
   const found = table.look(place, key);
   if (found === undefined) return;
-  if (found instanceof MemoryEntry) retimeEntry(table, place, found, ttlMs ?? found.ttlMs);
+  if (found instanceof MemoryEntry) retimeEntry(table, place, key, found, ttlMs ?? found.ttlMs);
   else if (ttlMs === null) table.lru.get(key, { updateAgeOnGet: true });
   else table.putBare(key, found, ttlMs);
 }
 
-function retimeEntry(table: MemoryTable, place: Place, entry: MemoryEntry, ttlMs: number): void {
+function retimeEntry(table: MemoryTable, place: Place, key: string, entry: MemoryEntry, ttlMs: number): void {
   const life = entry.lifeAt(table.clock.now());
   const times = {
     freshMs: ttlMs,
@@ -19,7 +19,7 @@ function retimeEntry(table: MemoryTable, place: Place, entry: MemoryEntry, ttlMs
     ttlMs,
     refreshLeadMs: leadMs(life.refreshLeadMs, life.ttlMs, ttlMs),
   };
-  table.put(place, entry.key, entry.value, { ...life, ...times }, true);
+  table.put(place, key, entry.value, { ...life, ...times }, true);
 }
 
 /**
@@ -37,7 +37,10 @@ export function makeStale(table: MemoryTable, place: Place, key: string): void {
     table.remove(place, key);
     return;
   }
-  const life = found.lifeAt(table.clock.now());
-  const times = { freshMs: Math.min(life.freshMs, 0), keptMs: Math.min(life.keptMs, life.graceMs) };
+  const nowMs = table.clock.now();
+  const life = found.lifeAt(nowMs);
+  // The hit path may read the coarse clock, which lags: stale at once means stale by that one, too.
+  const lagMs = table.clock.coarseNow() - nowMs;
+  const times = { freshMs: Math.min(life.freshMs, lagMs, 0), keptMs: Math.min(life.keptMs, life.graceMs) };
   table.put(place, key, found.value, { ...life, ...times }, true);
 }

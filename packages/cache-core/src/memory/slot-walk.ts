@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { TableKey } from './memory-entry.ts';
+import type { TableKey } from './table-key.ts';
 
 /** What a walk meets. */
 export interface Slot {

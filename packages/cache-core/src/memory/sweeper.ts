@@ -1,7 +1,7 @@
 import type { LRUCache } from 'lru-cache';
 import type { Clock, Scheduled } from '../contracts/clock.ts';
-import type { MemoryEntry, TableKey } from './memory-entry.ts';
 import { SlotWalk } from './slot-walk.ts';
+import type { PlacedKey, TableKey } from './table-key.ts';
 
 /** What is swept. */
 export interface Sweepable {
@@ -11,10 +11,8 @@ export interface Sweepable {
   lruNow(): number;
   /** Takes out an entry whose time is over. */
   expire(key: TableKey): void;
-  /** A stride is done. */
-  swept(): void;
-  /** A walk is over. */
-  walked(): void;
+  /** A stride is done, and perhaps the whole walk. */
+  swept(isOver: boolean): void;
 }
 
 const SLICE_MS = 1;
@@ -35,7 +33,7 @@ export class Sweeper {
   #walk: SlotWalk | null = null;
   /** Whether the walk has met something that is yet to expire, or may have missed it. */
   #expecting = false;
-  readonly #leftBehind: Iterator<MemoryEntry>[] = [];
+  readonly #leftBehind: Iterator<PlacedKey>[] = [];
 
   constructor(table: Sweepable, intervalMs: number) {
     this.#table = table;
@@ -48,7 +46,7 @@ export class Sweeper {
     if (this.#pause === null && this.#walk === null && this.#intervalMs !== Infinity) this.#rest();
   }
 
-  reclaim(entries: Iterator<MemoryEntry>): void {
+  reclaim(entries: Iterator<PlacedKey>): void {
     this.#leftBehind.push(entries);
     this.#goOnSoon();
   }
@@ -118,13 +116,14 @@ export class Sweeper {
       if (slot.remainingMs <= 0) this.#table.expire(slot.key);
       else if (slot.remainingMs !== Infinity) this.#expecting = true;
     }
-    this.#table.swept();
-    // A listener may have cleared everything: then there is no walk any more.
-    if (this.#walk !== walk) return false;
-    if (walk.hasMore) return true;
+    if (walk.hasMore) {
+      this.#table.swept(false);
+      // A listener may have cleared everything: then there is no walk any more.
+      return this.#walk === walk;
+    }
     this.#walk = null;
     if (this.#expecting) this.#rest();
-    this.#table.walked();
+    this.#table.swept(true);
     return false;
   }
 }
