@@ -16,8 +16,7 @@ describe('F9 a store that is slow, and answers', () => {
     expect(cache.stats().storeSkips).toBe(0);
   });
 
-  // Open: a fill has a deadline of its own (engine-bugs-faults 46).
-  it.fails('the whole read costs one deadline, its fill included (P9)', async () => {
+  it('the whole read costs one deadline, its fill included (P9)', async () => {
     const { cache, store, clock } = twoTiers.open({ l1: false });
     let calls = 0;
     store!.before = () =>

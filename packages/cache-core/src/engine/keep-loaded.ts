@@ -17,20 +17,45 @@ export interface LoadedValue {
   readonly noted: Noted;
 }
 
-/** Stores what was loaded, if nothing stands against it, and says what callers get (step 5 of a read). */
-export async function keep(view: View, flight: Flight, loaded: LoadedValue): Promise<Found | null> {
+/**
+ * Stores what was loaded, if nothing stands against it, and says what callers get (step 5 of a read).
+ * @param leftMs what is left of the time that a read may spend waiting for the store: a fill that takes longer goes on
+ *   in the background, and memory then does not keep the value
+ */
+export async function keep(
+  view: View,
+  flight: Flight,
+  loaded: LoadedValue,
+  leftMs: number,
+): Promise<Found | null> {
   const { value, noted, loadMs } = loaded;
   const { options } = noted;
   const ttlMs = ttlOf(options, view.hub.clock);
   if (flight.linked && flight.right !== null && isStorable(noted, value)) {
     const lease = view.hub.leases!.spend(flight.right);
-    const outcome =
-      lease === null ? 'refused' : await fill(view, flight.key, value, ttlMs, loadMs, lease, options);
-    if (outcome === 'refused' || outcome === 'unstorable') return foundByLoad(loaded, ttlMs);
+    if (lease === null) return foundByLoad(loaded, ttlMs);
+    const filling = fill(view, flight.key, value, ttlMs, loadMs, lease, options);
+    const outcome = await within(view, filling, leftMs);
+    if (outcome === 'refused' || outcome === 'unstorable' || outcome === 'late')
+      return foundByLoad(loaded, ttlMs);
     flight.proven = outcome === 'stored';
   }
   return keepInMemory(view, flight, loaded, ttlMs);
 }
+
+/** The outcome of a fill, or `late`; then it goes on in the background. */
+function within(view: View, filling: Promise<FillOutcome>, leftMs: number): Promise<FillOutcome | 'late'> {
+  return view.hub.watchdog
+    .guard<FillOutcome | 'late'>(filling, leftMs, () => {
+      view.context.background.add(filling, 'fill');
+      return LATE;
+    })
+    .catch(() => 'late');
+}
+
+const LATE = Symbol('late');
+
+type FillOutcome = 'stored' | 'refused' | 'failed' | 'unstorable';
 
 /** The same where memory is all there is, or all that is left to do. */
 export function keepInMemory(view: View, flight: Flight, loaded: LoadedValue, ttlMs: number): Found | null {
@@ -89,7 +114,7 @@ async function fill(
   loadMs: number,
   lease: Lease,
   options: CallOptions,
-): Promise<'stored' | 'refused' | 'failed' | 'unstorable'> {
+): Promise<FillOutcome> {
   const { hub, context } = view;
   try {
     const entry = draftOf(view.place, value, ttlMs, loadMs, options);

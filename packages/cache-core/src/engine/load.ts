@@ -60,10 +60,15 @@ function loadIntoMemory(view: View, request: LoadRequest, flight: Flight): void 
   const loading = new KeyLoadContext(view, flight, request.options, request.stale);
   startLoader(request, flight, loading).then(
     (value) => {
-      loadEnded(view, request, startedMs);
-      const loadMs = view.hub.clock.now() - startedMs;
-      const ttlMs = ttlOf(loading.options, view.hub.clock);
-      flight.settle(keepInMemory(view, flight, { value, loadMs, startedMs, noted: loading }, ttlMs));
+      try {
+        loadEnded(view, request, startedMs);
+        const loadMs = view.hub.clock.now() - startedMs;
+        const ttlMs = ttlOf(loading.options, view.hub.clock);
+        flight.settle(keepInMemory(view, flight, { value, loadMs, startedMs, noted: loading }, ttlMs));
+      } catch (error) {
+        // A clock or a sizeOf of the user's that throws must not leave the callers waiting.
+        flight.fail(error);
+      }
     },
     (error: unknown) => {
       loadFailed(view, request, flight, startedMs, error);
@@ -95,7 +100,8 @@ async function load(view: View, request: LoadRequest, flight: Flight): Promise<v
     // A flight settles before its loader ends only when it is given up: then there is nothing to wait for.
     const value = await Promise.race([callLoader(view, request, flight, loading), flight.promise]);
     const loadMs = hub.clock.now() - startedMs;
-    flight.settle(await keep(view, flight, { value, loadMs, startedMs, noted: loading }));
+    const loaded = { value, loadMs, startedMs, noted: loading };
+    flight.settle(await keep(view, flight, loaded, request.budget?.leftMs ?? hub.options.storeTimeoutMs));
   } catch (error) {
     flight.fail(error);
   } finally {
