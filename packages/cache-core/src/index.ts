@@ -58,10 +58,10 @@ export type { CacheNamespace, CacheView, TaggedCache } from './manager/cache-vie
 export type { HealthStatus } from './manager/health.ts';
 export type { CacheManagerOptions, DefaultOptions, StoreName } from './manager/manager-options.ts';
 export type { NamespaceOptions } from './manager/namespace-options.ts';
+export type { EvictionCause } from './memory/evictions.ts';
 export type { Isolation } from './memory/isolation.ts';
 export type { MemoryStoreOptions } from './memory/memory-options.ts';
 export { type Eviction, type MemoryStatistics, MemoryStore } from './memory/memory-store.ts';
-export type { EvictionCause } from './memory/evictions.ts';
 export type { EventListener } from './observe/emitter.ts';
 export type { CacheEvent, CacheEvents } from './observe/events.ts';
 export type { LatencySnapshot } from './observe/latency-histogram.ts';

@@ -2,10 +2,10 @@ import { CacheError } from './errors/cache-error.ts';
 import { CacheErrorCode } from './errors/error-code.ts';
 
 /** The most UTF-8 bytes that a key, a namespace, a tag or a prefix may have. */
-export const MAX_KEY_BYTES = 65_535;
+const MAX_KEY_BYTES = 65_535;
 
 /** The most characters of a key that an error or a log line shows. */
-export const MAX_SHOWN_CHARACTERS = 128;
+const MAX_SHOWN_CHARACTERS = 128;
 
 /** Up to this length no string can exceed {@link MAX_KEY_BYTES}: a UTF-16 unit takes 3 bytes at most. */
 const SURELY_SHORT = MAX_KEY_BYTES / 3;

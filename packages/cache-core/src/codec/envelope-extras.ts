@@ -5,7 +5,7 @@ import type { DependencyVersion, EntryMeta } from './entry-meta.ts';
 import { NameReader } from './name-reader.ts';
 
 /** The most tags, and the most dependencies, of one entry. */
-export const MAX_NAMES = 10_000;
+const MAX_NAMES = 10_000;
 const MAX_TEXT_BYTES = 65_535;
 
 export const NO_NAMES: readonly string[] = Object.freeze([]);

@@ -29,7 +29,7 @@ export function nativePayload(value: unknown): Payload | undefined {
 }
 
 /** A whole number as a store keeps it: a script that counts writes exactly this. */
-export function counterText(value: number): string {
+function counterText(value: number): string {
   return `=${value}=${value}`;
 }
 

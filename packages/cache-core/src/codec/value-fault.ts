@@ -18,7 +18,7 @@ interface Place {
 }
 
 /** What a serializer cannot keep about one part of a value, its members aside: what it is; undefined if nothing. */
-export type FaultOf = (part: unknown) => string | undefined;
+type FaultOf = (part: unknown) => string | undefined;
 
 export interface ValueFault {
   /** Such as `value.items[3].when`. */

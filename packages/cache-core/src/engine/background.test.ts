@@ -13,11 +13,11 @@ describe('Background', () => {
     const background = new Background(() => undefined);
     const order: string[] = [];
     const second = async (): Promise<void> => {
-      await null;
+      await Promise.resolve();
       order.push('second');
     };
     const first = async (): Promise<void> => {
-      await null;
+      await Promise.resolve();
       order.push('first');
       background.add(second(), 'second');
     };

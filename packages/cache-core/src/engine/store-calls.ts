@@ -19,9 +19,6 @@ export class Budget {
   }
 }
 
-/** What became of a mutation that failed: `no`, nothing was sent; `unknown`, it may have happened or may yet. */
-export type Applied = 'no' | 'unknown';
-
 /**
  * Every call to the shared store goes through here: it has a deadline, it is counted, and a store that does not
  * answer is left alone (P9). Errors come out as CacheErrors with `details.applied`.

@@ -8,7 +8,7 @@ import type { CallOptions } from './call-options.ts';
 import type { Hub } from './hub.ts';
 
 /** A load under way, as far as closing has to do with it. */
-export interface Abortable {
+interface Abortable {
   readonly promise: Promise<unknown>;
   abort(reason: unknown): void;
 }

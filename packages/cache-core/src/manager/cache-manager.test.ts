@@ -20,7 +20,7 @@ describe('CacheManager on memory', () => {
       Array.from({ length: 1000 }, () =>
         cache.get('k', async () => {
           loads += 1;
-          await null;
+          await Promise.resolve();
           return 7;
         }),
       ),

@@ -1,7 +1,7 @@
 import { LatencyHistogram, type LatencySnapshot } from './latency-histogram.ts';
 
 /** The operations whose latency is kept. */
-export const TIMED_OPERATIONS = [
+const TIMED_OPERATIONS = [
   'hit',
   'load',
   'storeRead',
