@@ -77,6 +77,14 @@ export function checkOptions<T extends object>(
   if (typeof options !== 'object' || options === null || isArray(options)) {
     throw invalidOption(where, 'an object', options, `Leave it out, or write { ${knownNames[0] ?? ''}: … }.`);
   }
+  if (isSomethingElse(options)) {
+    throw invalidOption(
+      where,
+      'an object with options',
+      options,
+      'A loader is a function: write () => load().',
+    );
+  }
   const read: Record<string, unknown> = {};
   let name = '';
   try {
@@ -181,6 +189,16 @@ function parseBytes(text: string): number {
 function isArray(value: unknown): boolean {
   try {
     return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** A promise or a collection that got where options belong: it would pass for an object without any. */
+function isSomethingElse(value: object): boolean {
+  try {
+    if (value instanceof Map || value instanceof Set || value instanceof Date) return true;
+    return typeof (value as { then?: unknown }).then === 'function';
   } catch {
     return false;
   }

@@ -120,7 +120,7 @@ describe('two caches on one store instance', () => {
     let loads = 0;
     const loader = async () => {
       loads += 1;
-      await null;
+      await Promise.resolve();
       return 1;
     };
     await Promise.all([one.get('x', loader), two.get('x', loader)]);

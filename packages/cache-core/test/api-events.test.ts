@@ -219,6 +219,18 @@ describe('the log', () => {
     expect(lines.filter(({ level }) => level !== 'debug').length).toBeLessThan(50);
   });
 
+  it("has a failed refresh without the source's own words", async () => {
+    const { lines, logger } = recordingLogger();
+    const { cache, clock } = memoryKind.open({ logger, ttl: 1, grace: 10 });
+    await cache.set('a', 'old');
+    await clock.advance(1500);
+    expect(await cache.get('a', () => Promise.reject(new RangeError('secret of the source')))).toBe('old');
+    await cache.flush();
+    const warning = lines.find(({ level }) => level === 'warn');
+    expect(warning?.fields).toMatchObject({ operation: 'refresh', error: 'RangeError' });
+    expect(JSON.stringify(lines)).not.toContain('secret');
+  });
+
   it('that throws harms nobody', async () => {
     const broken = () => {
       throw new Error('disk full');

@@ -104,12 +104,20 @@ describe('a cache is a store itself', () => {
   });
 
   it('connect is optional, may be repeated, and tells the truth', async () => {
-    const { cache, plain } = plainKind.open();
+    const { cache, plain, clock } = plainKind.open();
     expect(cache.isConnected()).toBe(true);
     await cache.connect();
     await cache.connect();
     plain!.connect = () => Promise.reject(new Error('refused'));
-    await expect(cache.connect()).rejects.toThrow('refused');
+    await expect(cache.connect()).rejects.toMatchObject({
+      code: CacheErrorCode.STORE_UNAVAILABLE,
+      cause: new Error('refused'),
+    });
+    plain!.connect = () => new Promise(() => undefined);
+    const hanging = cache.connect();
+    hanging.catch(() => undefined);
+    await clock.advance(1000);
+    await expect(hanging).rejects.toMatchObject({ code: CacheErrorCode.STORE_UNAVAILABLE });
     await expect(new CacheManager({ store: 'postgres' }).connect()).rejects.toMatchObject({
       code: CacheErrorCode.INVALID_CONFIGURATION,
     });

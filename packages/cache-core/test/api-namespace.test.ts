@@ -25,7 +25,7 @@ describe.each(cacheKinds)('namespaces over $name', (kind) => {
     let loads = 0;
     const slow = async () => {
       loads += 1;
-      await null;
+      await Promise.resolve();
       return 1;
     };
     await Promise.all([cache.namespace('a').get('x', slow), cache.namespace('a').get('x', slow)]);

@@ -150,6 +150,40 @@ describe.each(sharedKinds)('a signal and a stale value over $name', (kind) => {
   });
 });
 
+describe.each(sharedKinds)('a signal of one who joins a refresh over $name', (kind) => {
+  it('does not end the refresh when he leaves', async () => {
+    const { cache, clock } = kind.open({ ttl: 1, grace: 10 });
+    await cache.set('a', 'old');
+    await clock.advance(1500);
+    const source = new Held<string>();
+    expect(await cache.get('a', () => source.promise)).toBe('old');
+    const leaving = new AbortController();
+    const joined = watch(cache.get('a', () => source.promise, { refresh: true, signal: leaving.signal }));
+    await turn();
+    leaving.abort();
+    await turn();
+    expect(joined.state).toBe('rejected');
+    source.resolve('new');
+    await cache.flush();
+    expect(await cache.get('a')).toBe('new');
+  });
+});
+
+describe.each(cacheKinds)('a loader that aborts its own caller, over $name', (kind) => {
+  it('frees him, and nothing is left behind', async () => {
+    const { cache } = kind.open();
+    const leaving = new AbortController();
+    const loader = async () => {
+      leaving.abort(new Error('left'));
+      return 1;
+    };
+    await expect(cache.get('a', loader, { signal: leaving.signal })).rejects.toThrow('left');
+    await turn();
+    expect(cache.stats().inFlight).toBe(0);
+    expect(await cache.get('a')).toBeNull();
+  });
+});
+
 describe('a signal while the store is asked', () => {
   it('frees at once', async () => {
     const { cache, store, clock } = twoTiers.open();

@@ -51,14 +51,21 @@ describe('get', () => {
 
   it('hands the loader its context', () => {
     void cache.get<User>('user:1', (context) => {
-      expectTypeOf(context).toEqualTypeOf<LoadContext<User>>();
+      expectTypeOf(context).toEqualTypeOf<LoadContext>();
       expectTypeOf(context.signal).toEqualTypeOf<AbortSignal>();
-      expectTypeOf(context.stale?.value).toEqualTypeOf<User | undefined>();
+      expectTypeOf(context.stale?.value).toEqualTypeOf<unknown>();
       context.setOptions({ ttl: '5m', grace: 60, tags: ['users'] });
       // @ts-expect-error Only what can still be said about a value once it is loaded.
       context.setOptions({ hardTimeout: 5 });
       return user;
     });
+  });
+
+  it('infers the value from a loader that looks at its context', () => {
+    const found = cache.get('user:1', async ({ signal }) => (signal.aborted ? user : user));
+    expectTypeOf(found).toEqualTypeOf<Promise<User>>();
+    const entry = cache.getEntry('user:1', (_context) => user);
+    expectTypeOf(entry).resolves.toEqualTypeOf<CacheEntry<User> | null>();
   });
 
   it('refuses options that do not exist', () => {

@@ -100,6 +100,20 @@ describe.each(cacheKinds)('hostile options over $name', (kind) => {
     },
   );
 
+  it('what belongs to reads alone is refused in writes, not ignored', async () => {
+    const { cache } = kind.open();
+    for (const options of [
+      { hardTimeout: 5 },
+      { refresh: true },
+      { softTimeout: 5 },
+      { earlyRefresh: 0.5 },
+    ]) {
+      const calls = [cache.set('a', 1, options as never), cache.increment('a', 1, options as never)];
+      for (const outcome of await Promise.allSettled(calls))
+        expect(outcome).toMatchObject({ status: 'rejected', reason: refused });
+    }
+  });
+
   it('getters that throw, and proxies, are refused and never throw into the call', async () => {
     const { cache } = kind.open();
     await cache.set('hit', 1);

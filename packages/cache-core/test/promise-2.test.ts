@@ -150,6 +150,7 @@ describe('P2', () => {
     await processes.steps.goAll();
     await set;
     expect(one.cache.peek('k')).toBeUndefined();
+    expect(one.cache.stats().entries).toBe(0);
   });
 
   it('announce: false forgets here, and only here', async () => {

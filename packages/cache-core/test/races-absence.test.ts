@@ -59,7 +59,7 @@ async function joinAfter(turns: number): Promise<string> {
   processes.fast(one);
   const [leaseAnswer, readAnswer] = [steps.take(0), steps.take(0)];
   readAnswer.go();
-  for (let turn = 0; turn < turns; turn++) await null;
+  for (let turn = 0; turn < turns; turn++) await Promise.resolve();
   leaseAnswer.go();
   await clock.advance(2000);
   return wanted;

@@ -29,7 +29,7 @@ export interface Command {
 }
 
 /** What a failing source says. */
-export class SourceDown extends Error {}
+class SourceDown extends Error {}
 
 export interface Tally {
   reads: number;

@@ -1,7 +1,6 @@
 import { SharedServer } from './shared-memory-server.ts';
 import { AttachedStore } from './shared-memory-store.ts';
 
-export type { SharedMemoryFaults } from './shared-memory-server.ts';
 export { AttachedStore };
 
 /**

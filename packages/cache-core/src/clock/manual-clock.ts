@@ -6,9 +6,9 @@ import { checkOptions, invalidOption } from '../option-checks.ts';
 
 export interface ManualClockOptions {
   /** What {@link ManualClock.now} answers first, in milliseconds; more than 0. Default 1,000,000. */
-  readonly startMs?: number;
+  readonly startMs?: number | undefined;
   /** Where the random numbers begin; any number. The same seed gives the same numbers. Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** Midnight of 1 January 2025, UTC: where the wall clock stands at first. */

@@ -16,16 +16,16 @@ import { isWellFormed } from './well-formed.ts';
 
 export interface CodecOptions {
   /** How values become text or bytes. Default: a {@link MessagePackSerializer}. */
-  readonly serializer?: Serializer;
+  readonly serializer?: Serializer | undefined;
   /** Default: values are not compressed, unless an entry asks for it (then gzip). */
-  readonly compression?: CompressionOptions;
+  readonly compression?: CompressionOptions | undefined;
   /**
    * The largest value, in bytes once serialized, before it is compressed: a number, or a string such as `'4mb'`. Larger
    * ones are neither written nor read. Default 16 MB.
    */
-  readonly maxValueBytes?: number | string;
+  readonly maxValueBytes?: number | string | undefined;
   /** The largest entry that the store takes, all in all, after compression. Default `maxValueBytes` and 64 kB for the rest. */
-  readonly maxEntryBytes?: number | string;
+  readonly maxEntryBytes?: number | string | undefined;
 }
 
 export interface Encoded {

@@ -12,7 +12,7 @@ export interface JSONSerializerOptions {
    * a `Map` as `{}`, `NaN` as null, an `undefined` property not at all. Saves the look through each value. Default
    * `false`: such a value is refused.
    */
-  readonly lossy?: boolean;
+  readonly lossy?: boolean | undefined;
 }
 
 const ADVICE =

@@ -9,10 +9,10 @@ export interface CompressionOptions {
    * such as `'4kb'`. 0 = try every value, `Infinity` = only those that ask for it. Default 2,048, below which
    * compression costs more than it saves.
    */
-  readonly threshold?: number | string;
+  readonly threshold?: number | string | undefined;
   /**
    * How hard to try, from 1: to 9 for gzip and deflate, to 11 for brotli (which takes 0 too), to 19 for zstd. Default 1
    * for each: higher levels cost several times the time for a few percent.
    */
-  readonly level?: number;
+  readonly level?: number | undefined;
 }

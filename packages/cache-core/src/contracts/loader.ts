@@ -5,7 +5,7 @@ import type { SetOptions } from './options.ts';
  * that there is nothing: the caller gets null and nothing is stored. What it throws reaches every caller, unless a
  * stale value can be served, and is not cached.
  */
-export type Loader<T> = (context: LoadContext<T>) => T | Promise<T>;
+export type Loader<T> = (context: LoadContext) => T | Promise<T>;
 
 /**
  * Reads the source for several keys in one call: a `Map` of the keys that were found, or an array of the same length
@@ -19,13 +19,13 @@ export type BatchLoader<T> = (
 export type BatchLoaded<T> = ReadonlyMap<string, T> | readonly (T | undefined)[];
 
 /** What a loader may know and say about its load. */
-export interface LoadContext<T = unknown> {
+export interface LoadContext {
   /** The key as the caller gave it. */
   readonly key: string;
   /** Aborted at `hardTimeout`, when the last caller has left, or when the cache closes. */
   readonly signal: AbortSignal;
   /** The value that this load is to replace, where one is still kept; for conditional requests. Null otherwise. */
-  readonly stale: StaleValue<T> | null;
+  readonly stale: StaleValue | null;
   /** Changes how the value will be stored, now that it is known. Later calls add to earlier ones. */
   setOptions(options: LoadedOptions): void;
   /** Adds tags to what will be stored. */
@@ -42,8 +42,8 @@ export interface BatchLoadContext {
   skip(key?: string): void;
 }
 
-export interface StaleValue<T = unknown> {
-  readonly value: T;
+export interface StaleValue {
+  readonly value: unknown;
   /** Milliseconds for which it has been stale; 0 or less when it is still fresh. */
   readonly staleMs: number;
 }

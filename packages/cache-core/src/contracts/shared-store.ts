@@ -12,7 +12,8 @@ import type { AsOf, Seen, Stamp, StampName } from './stamp.ts';
  * engine gives up at its own deadline, and purges what a late operation has touched when that settles after all.
  *
  * Errors: every operation rejects with `STORE_UNAVAILABLE`, `STORE_FAILED` or `OPERATION_TIMEOUT`; a rejected
- * mutation carries `details.applied`, `'no'` or `'unknown'`.
+ * mutation carries `details.applied`, `'no'` or `'unknown'`. A store that cannot change several keys in one step rejects
+ * with `BULK_FAILED` where only some have failed, and `details.failed` has their indexes.
  */
 export interface SharedStore {
   /**

@@ -3,9 +3,9 @@ import type { Clock } from '../contracts/clock.ts';
 /** Work that nobody waits for, until somebody closes. Nothing in it can become an unhandled rejection. */
 export class Background {
   readonly #running = new Set<Promise<void>>();
-  readonly #onError: (error: unknown, operation: string) => void;
+  readonly #onError: (error: unknown, operation: string, key?: string) => void;
 
-  constructor(onError: (error: unknown, operation: string) => void) {
+  constructor(onError: (error: unknown, operation: string, key?: string) => void) {
     this.#onError = onError;
   }
 
@@ -14,12 +14,12 @@ export class Background {
   }
 
   /** Registers work that has begun. */
-  add(work: Promise<unknown>, operation: string): void {
+  add(work: Promise<unknown>, operation: string, key?: string): void {
     const done: Promise<void> = work.then(
       () => this.#ended(done),
       (error: unknown) => {
         this.#ended(done);
-        this.#onError(error, operation);
+        this.#onError(error, operation, key);
       },
     );
     this.#running.add(done);

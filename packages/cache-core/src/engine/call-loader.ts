@@ -41,16 +41,16 @@ export async function callLoader(
             clock: hub.clock,
             signal: flight.signal,
           });
-    const value = await hub.watchdog.guard(work, options.hardTimeoutMs, () => {
+    const checked = options.schema === null ? work : work.then((value) => checkLoaded(key, value, options));
+    const value = await hub.watchdog.guard(checked, options.hardTimeoutMs, () => {
       const late = tooLate(key, options.hardTimeoutMs);
       // Before it is given up: then it would look as if its callers had left.
       if (flight.admitted) remember(view, request, late);
       flight.abort(late);
       return late;
     });
-    const checked = await checkLoaded(key, value, options);
     loadEnded(view, request, startedMs);
-    return checked;
+    return value;
   } catch (error) {
     loadFailed(view, request, flight, startedMs, error);
     throw error;

@@ -1,4 +1,4 @@
-import type { GetOptions } from '../contracts/options.ts';
+import type { GetOptions, SetOptions } from '../contracts/options.ts';
 import type { StampName } from '../contracts/stamp.ts';
 import type { StandardSchema } from '../contracts/standard-schema.ts';
 import { durationMs } from '../duration.ts';
@@ -53,6 +53,17 @@ export const CALL_OPTION_NAMES: readonly (keyof GetOptions)[] = [
   'refresh',
 ];
 
+export const SET_OPTION_NAMES: readonly (keyof SetOptions)[] = [
+  'ttl',
+  'grace',
+  'jitter',
+  'tags',
+  'version',
+  'compress',
+  'l1Ttl',
+  'schema',
+];
+
 export const DEFAULT_CALL_OPTIONS: CallOptions = {
   ttlMs: Infinity,
   graceMs: 0,
@@ -90,6 +101,16 @@ export function resolveCall(
 ): CallOptions {
   if (options === undefined) return base;
   return overlay(base, checkOptions<GetOptions>(options, CALL_OPTION_NAMES, where), tagPrefix, where);
+}
+
+/** As {@link resolveCall}, for a value that is set: what belongs to a load has no meaning there, and is refused. */
+export function resolveSet(
+  base: CallOptions,
+  options: SetOptions | undefined,
+  tagPrefix: string,
+  where: string,
+): CallOptions {
+  return overlay(base, checkOptions<SetOptions>(options, SET_OPTION_NAMES, where), tagPrefix, where);
 }
 
 /** As {@link resolveCall}, for members that have been checked for their names already. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Place } from '../memory/place.ts';
 import type { Joinable, Watch } from '../memory/watch.ts';
 import type { Found } from './found.ts';
@@ -120,6 +121,7 @@ export class Flight implements Joinable {
         leave();
         return;
       }
+      expectMany(signal);
       signal.addEventListener('abort', leave, { once: true });
       const settled = (): void => signal.removeEventListener('abort', leave);
       this.promise.then(
@@ -147,6 +149,11 @@ export class Flight implements Joinable {
 }
 
 function ignore(): void {}
+
+/** A request's signal may guard any number of reads: their listeners go when they are answered, and are no leak. */
+export function expectMany(signal: AbortSignal): void {
+  setMaxListeners(0, signal);
+}
 
 /** The load that a caller who begins now may wait for, if there is one. */
 export function joinable(view: View, key: string, stallTimeoutMs: number): Flight | null {

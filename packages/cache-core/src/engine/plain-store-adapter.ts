@@ -84,7 +84,11 @@ export class PlainStoreAdapter implements SharedStore {
   }
 
   async read(keys: readonly string[], options: ReadOptions): Promise<ReadAnswer> {
-    const entries = await Promise.all(keys.map((key) => this.#read(key)));
+    const looks = await Promise.allSettled(keys.map((key) => this.#read(key)));
+    const failed = looks.filter((look) => look.status === 'rejected');
+    if (failed.length > 0 && failed.length === looks.length) throw failed[0]!.reason;
+    // One key that cannot be read is no reason to load the others.
+    const entries = looks.map((look) => (look.status === 'fulfilled' ? look.value : null));
     return { entries, stamps: options.stamps.map((name) => this.#stamp(name)) };
   }
 
@@ -107,19 +111,25 @@ export class PlainStoreAdapter implements SharedStore {
 
   async write(writes: readonly Write[]): Promise<StoreOutcome[]> {
     for (const { entry } of writes) refuseVersion(entry);
-    return Promise.all(
+    const written = await Promise.allSettled(
       writes.map(({ key, entry }) => {
         this.#held.delete(key);
         const asOf = this.#now;
         return this.#inTurn(key, async () => {
           await this.#put(key, entry, asOf);
-          return STORED;
         });
       }),
     );
+    throwFailures(written);
+    return writes.map(() => STORED);
   }
 
-  async invalidate({ keys, stamps }: Invalidation): Promise<InvalidateOutcome> {
+  async invalidate({ keys, stamps, mode }: Invalidation): Promise<InvalidateOutcome> {
+    // Only who makes stale at once is told whether there was something: a deletion costs no look.
+    const found =
+      mode === 'expire'
+        ? (await this.read(keys, { stamps: [] })).entries.map((entry) => entry !== null)
+        : keys.map(() => true);
     for (const name of stamps) {
       this.#now += 1;
       this.#stamps.set(name, this.#now);
@@ -132,8 +142,10 @@ export class PlainStoreAdapter implements SharedStore {
       await Promise.all([...this.#turns.values()].map((turn) => this.#ended(turn)));
       await this.#store.clear();
     }
-    await Promise.all(keys.map((key) => this.#inTurn(key, () => this.#store.delete(storeKey(key)))));
-    return { found: keys.map(() => true), stamps: stamps.map((name) => this.#stamp(name)) };
+    throwFailures(
+      await Promise.allSettled(keys.map((key) => this.#inTurn(key, () => this.#store.delete(storeKey(key))))),
+    );
+    return { found, stamps: stamps.map((name) => this.#stamp(name)) };
   }
 
   async stamps(names: readonly StampName[]): Promise<(Stamp | null)[]> {
@@ -149,6 +161,8 @@ export class PlainStoreAdapter implements SharedStore {
     if (stored === null || stored === undefined) return null;
     const wrapped = isWrapped(stored);
     const known = wrapped && stored[WRAPPED] === this.#incarnation ? this.#remembered.get(key) : undefined;
+    // Nor is a bare value in a namespace ours: only the root keeps values as they are.
+    if (!wrapped && !key.startsWith(ROOT)) return null;
     if (wrapped && (known === undefined || known.id !== stored.id)) return null;
     return {
       value: wrapped ? stored.value : stored,
@@ -204,7 +218,8 @@ export class PlainStoreAdapter implements SharedStore {
   /** Runs a step after those of the same key that were asked for earlier; one that hangs is not waited for without end. */
   #inTurn<T>(key: string, step: () => Promise<T>): Promise<T> {
     const before = this.#turns.get(key);
-    const work = before === undefined ? step() : this.#ended(before).then(step);
+    // A store that answers no promise has answered all the same.
+    const work = before === undefined ? (async () => step())() : this.#ended(before).then(step);
     const turn: Turn = { work, sinceMs: this.#clock.now() };
     this.#turns.set(key, turn);
     const done = (): void => {
@@ -249,6 +264,19 @@ function refuseVersion({ version }: EntryDraft): void {
 
 function unsupported(what: string, instead: string): CacheError {
   return new CacheError(`This store cannot ${what}. ${instead}`, CacheErrorCode.UNSUPPORTED);
+}
+
+/** One error for all; where only some have failed, it says which. */
+function throwFailures(outcomes: readonly PromiseSettledResult<unknown>[]): void {
+  const failed = outcomes.flatMap((outcome, index) => (outcome.status === 'rejected' ? [index] : []));
+  if (failed.length === 0) return;
+  const { reason } = outcomes[failed[0]!] as PromiseRejectedResult;
+  if (failed.length === outcomes.length) throw reason;
+  throw new CacheError(`${failed.length} of ${outcomes.length} keys failed.`, CacheErrorCode.BULK_FAILED, {
+    cause: reason,
+    retryable: true,
+    details: { failed, applied: 'unknown' },
+  });
 }
 
 function isWrapped(

@@ -160,7 +160,7 @@ async function answerOf(
   const { stale } = one;
   if (stale === null || options.refresh) return flight.wait(options.signal);
   if (options.softTimeoutMs === 0) {
-    if (flight.pin()) view.context.background.add(flight.promise, 'refresh');
+    if (flight.pin()) view.context.background.add(flight.promise, 'refresh', flight.key);
     view.context.counters.staleHits += 1;
     return stale;
   }

@@ -2,7 +2,7 @@ import type { Loader } from '../contracts/loader.ts';
 import { validate } from '../schema.ts';
 import type { CallOptions } from './call-options.ts';
 import { isDueForRefresh } from './early-refresh.ts';
-import { Flight, isTooOld, type Join, joinOf } from './flight.ts';
+import { expectMany, Flight, isTooOld, type Join, joinOf } from './flight.ts';
 import { type Found, isStale } from './found.ts';
 import { checkedBy, fromL1 } from './l1.ts';
 import { joinOrLoad } from './load.ts';
@@ -122,7 +122,7 @@ function refreshInBackground(view: View, request: RefreshRequest, cause: 'early'
     // Whoever began the refresh waits for it, and is the one who reports its failure.
     if (pinned(view, flight, cause)) await flight.promise;
   };
-  view.context.background.add(work(), 'refresh');
+  view.context.background.add(work(), 'refresh', key);
 }
 
 /** Marks a load as one in the background; false where it is one already. */
@@ -146,7 +146,7 @@ async function loadOrServeStale(view: View, request: LoadRequest): Promise<Found
   if (stale === null) return answered(view, request);
   if (options.softTimeoutMs === 0) {
     const flight = joinOrLoad(view, request);
-    if (pinned(view, flight, 'stale')) context.background.add(flight.promise, 'refresh');
+    if (pinned(view, flight, 'stale')) context.background.add(flight.promise, 'refresh', flight.key);
     return serveStale(view, key, stale);
   }
   const beganMs = hub.clock.now();
@@ -168,7 +168,7 @@ function withinSoftTimeout(view: View, request: LoadRequest, stale: Found): Prom
   return hub.watchdog.guard(work, softLimitMs(request.options, stale), () => {
     const flight = view.place.watched(request.key)?.load;
     if (flight instanceof Flight && pinned(view, flight, 'stale')) {
-      context.background.add(flight.promise, 'refresh');
+      context.background.add(flight.promise, 'refresh', flight.key);
     }
     return TOO_SLOW;
   });
@@ -237,6 +237,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | null): Promise
   if (signal === null) return work;
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(signal.reason);
+    expectMany(signal);
     signal.addEventListener('abort', leave, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
   });

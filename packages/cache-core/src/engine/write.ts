@@ -1,5 +1,5 @@
 import type { StoreOutcome } from '../contracts/shared-store.ts';
-import { CacheError } from '../errors/cache-error.ts';
+import { CacheError, isCacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
 import { shownKey } from '../key.ts';
 import { tooLarge } from '../memory/memory-store.ts';
@@ -132,7 +132,7 @@ async function writeToStore(view: View, requests: readonly Pending[], answers: W
   });
   const began = beginning(view);
   let outcomes: readonly StoreOutcome[] = [];
-  let failure: { readonly error: unknown } | null = null;
+  let failure: ((position: number) => Written) | null = null;
   const uncertain = (): void =>
     doubt(view, { keys: requests.map(({ key }) => place.address(key)), stamps: [] });
   try {
@@ -149,7 +149,7 @@ async function writeToStore(view: View, requests: readonly Pending[], answers: W
       uncertain,
     );
   } catch (error) {
-    failure = { error };
+    failure = (position) => fateOf(error, position);
     if (mayHaveHappened(error)) uncertain();
   }
   if (!Array.isArray(outcomes)) outcomes = [];
@@ -162,12 +162,19 @@ async function writeToStore(view: View, requests: readonly Pending[], answers: W
     hub.purgeAddress(place.address(request.key));
     place.release(request.key, watch);
     const outcome = outcomes[position];
-    answers[request.index] = failure ?? outcome ?? { error: unanswered(request.key) };
+    answers[request.index] = failure?.(position) ?? outcome ?? { error: unanswered(request.key) };
     if (untouched && outcome?.stored === true) {
       const life = lifeOf(request.ttlMs, 0, began, request.options);
       keepInL1(view, request.key, request.value, life, request.options);
     }
   });
+}
+
+/** What a failed call means for one of its writes: where the store says which have failed, the others are stored. */
+function fateOf(error: unknown, position: number): Written {
+  if (!isCacheError(error, CacheErrorCode.BULK_FAILED) || !Array.isArray(error.details.failed))
+    return { error };
+  return error.details.failed.includes(position) ? { error: error.cause ?? error } : STORED;
 }
 
 function unanswered(key: string): CacheError {

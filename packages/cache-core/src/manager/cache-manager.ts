@@ -238,7 +238,7 @@ function makeContext(resolved: ResolvedManagerOptions): CacheContext {
   const context: CacheContext = {
     emitter,
     counters: new Counters(),
-    background: new Background((error, operation) => report(context, error, operation)),
+    background: new Background((error, operation, key) => report(context, error, operation, key)),
     logger,
     tagPrefix: resolved.rootNamespace === null ? 't:' : `t@${escapeName(resolved.rootNamespace)}:`,
     flights: new Set(),

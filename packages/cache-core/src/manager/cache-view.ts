@@ -10,7 +10,7 @@ import type {
 } from '../contracts/options.ts';
 import type { StampName } from '../contracts/stamp.ts';
 import { durationMs } from '../duration.ts';
-import { type CallOptions, resolveCall, tagStamps } from '../engine/call-options.ts';
+import { type CallOptions, resolveCall, resolveSet, tagStamps } from '../engine/call-options.ts';
 import { count } from '../engine/count.ts';
 import { type Found, isStale, toCacheEntry } from '../engine/found.ts';
 import type { Hub } from '../engine/hub.ts';
@@ -152,7 +152,13 @@ export class CacheView implements CacheStore {
    * What is cached under a key, fresh or stale, with its times and tags; or null. With a loader as {@link get}, where
    * null means that the loader found nothing.
    */
-  async getEntry<T = unknown>(
+  getEntry<T>(
+    key: string,
+    loader: Loader<T>,
+    options?: GetOptions,
+  ): Promise<CacheEntry<Exclude<T, undefined>> | null>;
+  getEntry<T = unknown>(key: string, options?: GetOptions): Promise<CacheEntry<T> | null>;
+  async getEntry<T>(
     key: string,
     loader?: Loader<T> | GetOptions,
     options?: GetOptions,
@@ -267,7 +273,7 @@ export class CacheView implements CacheStore {
     try {
       await invalidate(view, { keys: addresses, stamps: [], mode: 'delete', announce });
     } catch (cause) {
-      throw bulkFailed('deleted', [...keys.keys()], keys.length, cause);
+      throw bulkFailed('deleted', failedKeys(keys, addresses, view.place, cause), keys.length, cause);
     }
     this.#counters.deletes += keys.length;
     if (!this.#emitter.active) return;
@@ -369,7 +375,13 @@ export class CacheView implements CacheStore {
 
   async connect(): Promise<void> {
     const { hub } = await this.#ready();
-    await hub.store.connect();
+    const { invalidationTimeoutMs } = hub.options;
+    const connecting = (async () => hub.store.connect())();
+    await hub.watchdog
+      .guard(connecting, invalidationTimeoutMs, () => notConnected(invalidationTimeoutMs))
+      .catch((cause) => {
+        throw isCacheError(cause) ? cause : notConnected(null, cause);
+      });
   }
 
   /** A view releases nothing: `close` of the manager does. */
@@ -429,6 +441,14 @@ export class CacheView implements CacheStore {
       if (loader === null && second !== undefined && second !== null && typeof second !== 'object') {
         throw invalidOption('get: the second argument', 'a loader or options', second);
       }
+      if (loader === null && second !== undefined && second !== null && third !== undefined) {
+        throw invalidOption(
+          'get: the third argument',
+          'left out behind options',
+          third,
+          'The loader comes before the options.',
+        );
+      }
       const call = this.#call(loader === null ? (second ?? third) : third, 'get');
       const sampled = (this.#counters.hits & HIT_MASK) === HIT_MASK;
       const found = sampled
@@ -459,7 +479,7 @@ export class CacheView implements CacheStore {
   #setCall(options: Duration | SetOptions | null | undefined, where: string): CallOptions {
     const base = this.#parts.options;
     if (options === undefined || options === null) return base;
-    if (typeof options === 'object') return resolveCall(base, options, this.#context.tagPrefix, where);
+    if (typeof options === 'object') return resolveSet(base, options, this.#context.tagPrefix, where);
     return { ...base, ttlMs: durationMs(options, `${where}.ttl`) };
   }
 
@@ -536,6 +556,29 @@ function announces(options: InvalidateOptions | undefined): boolean {
 function list<T>(items: readonly T[], what: string): readonly T[] {
   if (Array.isArray(items)) return items;
   throw invalidOption(what, 'an array', items);
+}
+
+/** The indexes of the keys that may still be there: those that the store names, or all. */
+function failedKeys(
+  keys: readonly string[],
+  addresses: readonly string[],
+  place: Place,
+  cause: unknown,
+): number[] {
+  const failed = isCacheError(cause, CacheErrorCode.BULK_FAILED) ? cause.details.failed : undefined;
+  if (!Array.isArray(failed)) return [...keys.keys()];
+  const still = new Set(failed.map((index: number) => addresses[index]));
+  return [...keys.keys()].filter((index) => still.has(place.address(keys[index]!)));
+}
+
+function notConnected(withinMs: number | null, cause?: unknown): CacheError {
+  return new CacheError(
+    withinMs === null
+      ? 'The store could not be reached.'
+      : `The store could not be reached within ${withinMs} ms.`,
+    CacheErrorCode.STORE_UNAVAILABLE,
+    { cause, retryable: true },
+  );
 }
 
 function bulkFailed(done: string, failed: readonly number[], all: number, cause: unknown): CacheError {

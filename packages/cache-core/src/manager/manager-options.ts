@@ -32,41 +32,41 @@ export type DefaultOptions = Omit<GetOptions, 'signal' | 'refresh' | 'version'>;
 
 export interface CacheManagerOptions extends DefaultOptions {
   /** Where entries live: an instance, or a name. Default `'memory'`. */
-  readonly store?: CacheStore | StoreName;
+  readonly store?: CacheStore | StoreName | undefined;
   /** Options or URL of a store given by name. Default: from the environment (`REDIS_URL`, `MEMCACHED_SERVERS`, `DATABASE_URL`). */
   readonly connection?: unknown;
   /**
    * With a store by name: what its keys begin with, by default `'larder:'`. Beside an instance: a namespace of its own
    * inside the store, by default none.
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** For a store by name: how values become bytes. Default: MessagePack. */
-  readonly serializer?: Serializer;
+  readonly serializer?: Serializer | undefined;
   /** For a store by name: how large values are compressed. Default: not at all. */
-  readonly compression?: CompressionOptions;
+  readonly compression?: CompressionOptions | undefined;
   /** For a store by name that has clusters. */
   readonly cluster?: unknown;
   /**
    * This process's own memory in front of the store. Default: on where the store has a bus, off elsewhere; without a
    * bus, switching it on means up to `maxStaleness` stale. With memory as the only store: its bounds.
    */
-  readonly l1?: MemoryStoreOptions | boolean;
+  readonly l1?: MemoryStoreOptions | boolean | undefined;
   /** What tells other processes of invalidations. Default: the store's own. */
-  readonly bus?: InvalidationBus | false;
+  readonly bus?: InvalidationBus | false | undefined;
   /** How stale a value may be, whatever is lost or paused: the D of the promises. Default `'1s'`; `Infinity` trusts the bus for ever. */
-  readonly maxStaleness?: Duration;
+  readonly maxStaleness?: Duration | undefined;
   /** What one call may spend waiting for the store, all its round trips together. Default `'250ms'`. */
-  readonly storeTimeout?: Duration;
+  readonly storeTimeout?: Duration | undefined;
   /** The same for `set`, `delete` and other mutations. Default `'1s'`. */
-  readonly invalidationTimeout?: Duration;
+  readonly invalidationTimeout?: Duration | undefined;
   /** Loads under way at a time, beyond which nothing is coalesced or stored. Default 10,000. */
-  readonly maxInFlight?: number;
+  readonly maxInFlight?: number | undefined;
   /** Loads that run at a time while the store is down. Default 100. */
-  readonly maxConcurrentLoads?: number;
+  readonly maxConcurrentLoads?: number | undefined;
   /** Default: the store's, else the system's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Shaped like pino. Default: silent. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 const MANAGER_NAMES: readonly (keyof CacheManagerOptions)[] = [

@@ -8,7 +8,7 @@ export interface NamespaceOptions extends DefaultOptions {
    * Bounds of this namespace inside those of the whole memory, the longest unused leaving first; `false` keeps nothing
    * of it in memory, where there is a store behind. Default: the whole memory's bounds.
    */
-  readonly l1?: Pick<MemoryStoreOptions, 'maxEntries' | 'maxBytes'> | false;
+  readonly l1?: Pick<MemoryStoreOptions, 'maxEntries' | 'maxBytes'> | false | undefined;
 }
 
 export interface ResolvedNamespaceOptions {

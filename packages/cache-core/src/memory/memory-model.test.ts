@@ -164,7 +164,7 @@ class Pair {
   }
 
   /** Only what is there and valid is changed: that is for the caller to know. */
-  #change(one: Extract<Step, { do: 'stale' | 'count' | 'retime' }>): void {
+  #change(one: Extract<Step, { place: number; key: string }>): void {
     const { model } = this;
     const { table } = this.#made;
     const where = this.#places[one.place]!;
@@ -183,7 +183,7 @@ class Pair {
     if (one.do === 'count') {
       recount(table, where, one.key, found.value + 1);
       found.value += 1;
-    } else {
+    } else if (one.do === 'retime') {
       retime(table, where, one.key, one.ttlMs);
       found.ttlMs = one.ttlMs;
       found.freshUntilMs = model.nowMs + one.ttlMs;

@@ -11,9 +11,9 @@ export interface MemoryStoreOptions {
    * The most entries, from 1 up, those of all namespaces together. Default 100,000. The least recently used one goes first.
    * There are never more than 8 million, `Infinity` included.
    */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** The most bytes of keys and values: a number, or `'64mb'`. Default `'64mb'`. */
-  readonly maxBytes?: number | string;
+  readonly maxBytes?: number | string | undefined;
   /**
    * The bytes that an entry counts, instead of an estimate: a number from 0 up; fractions are rounded up, 0 counts as 1,
    * and what counts more than `maxBytes` (`Infinity`: whatever that is) is not kept. One that throws, or answers anything
@@ -21,15 +21,15 @@ export interface MemoryStoreOptions {
    * Default: the known lengths of keys, strings and binary data; objects by an estimate that walks one in 16; and what an
    * entry costs beside them.
    */
-  readonly sizeOf?: (value: unknown, key: string) => number;
+  readonly sizeOf?: ((value: unknown, key: string) => number) | undefined;
   /** Default `'share'`: callers get the stored object itself. */
-  readonly isolation?: Isolation;
+  readonly isolation?: Isolation | undefined;
   /** How often expired entries are looked for, in slices of at most a millisecond. Default `'30s'`; `Infinity` = only when they are asked for or evicted; 0 is refused. */
-  readonly sweepInterval?: Duration;
+  readonly sweepInterval?: Duration | undefined;
   /** The most tags that are remembered; beyond it the oldest is forgotten and its entries with it. Default 100,000. */
-  readonly maxTags?: number;
+  readonly maxTags?: number | undefined;
   /** Default: the system's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 export interface MemoryLimits {
