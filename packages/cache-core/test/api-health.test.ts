@@ -122,4 +122,12 @@ describe('a cache is a store itself', () => {
       code: CacheErrorCode.INVALID_CONFIGURATION,
     });
   });
+
+  it('a connect that hangs in the store rejects at its deadline', async () => {
+    const { cache, plain, clock } = plainKind.open();
+    plain!.connect = () => never();
+    const connecting = watch(cache.connect());
+    await clock.advance(1000);
+    expect(connecting).toMatchObject({ state: 'rejected', error: { code: expect.any(String) } });
+  });
 });

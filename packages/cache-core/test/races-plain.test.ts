@@ -49,6 +49,28 @@ describe('races over a store of seven methods', () => {
     expect([await increment, await done(cache.get('n'))]).toEqual([6, 6]);
   });
 
+  it('P1 a clear is not undone by a fill that was on its way to the store', async () => {
+    const { cache, steps, done } = overPlainStore();
+    const load = cache.get('k', () => 'old');
+    await steps.go('get takes place', 'get is answered');
+    await steps.see('set takes place');
+    const clear = cache.clear();
+    await steps.goAll('newest');
+    await Promise.all([load, clear]);
+    expect(await done(cache.get('k'))).toBeNull();
+  });
+
+  it('P1 nor is a delete', async () => {
+    const { cache, steps, done } = overPlainStore();
+    const load = cache.get('k', () => 'old');
+    await steps.go('get takes place', 'get is answered');
+    await steps.see('set takes place');
+    const deletion = cache.delete('k');
+    await steps.goAll('newest');
+    await Promise.all([load, deletion]);
+    expect(await done(cache.get('k'))).toBeNull();
+  });
+
   it('P7 a counter in a namespace does not outlive its clear', async () => {
     const { cache, done } = overPlainStore(true);
     const space = cache.namespace('n');

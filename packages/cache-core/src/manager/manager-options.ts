@@ -59,7 +59,7 @@ export interface CacheManagerOptions extends DefaultOptions {
   readonly storeTimeout?: Duration | undefined;
   /** The same for `set`, `delete` and other mutations. Default `'1s'`. */
   readonly invalidationTimeout?: Duration | undefined;
-  /** Loads under way at a time, beyond which nothing is coalesced or stored. Default 10,000. */
+  /** Keys being loaded at a time, those of batches included, beyond which nothing is coalesced or stored. Default 10,000. */
   readonly maxInFlight?: number | undefined;
   /** Loads that run at a time while the store is down. Default 100. */
   readonly maxConcurrentLoads?: number | undefined;
