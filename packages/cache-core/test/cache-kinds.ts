@@ -3,7 +3,7 @@ import { PlainStore } from './plain-store.ts';
 import { type AttachedStore, SharedMemory } from './shared-memory.ts';
 
 /** A cache of one kind, with what a test may want to reach behind it. */
-export interface Opened {
+interface Opened {
   readonly cache: CacheManager;
   readonly clock: ManualClock;
   /** Present where the store is shared. */

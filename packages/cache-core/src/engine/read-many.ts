@@ -139,7 +139,11 @@ async function loadWanted(
   });
   await Promise.all(waits);
   // The load that was joined is from before this call's time: those are loaded once more, by themselves.
-  const late = joined.filter(({ one, join }) => isTooOld(view, join, answers.get(one.key) ?? null));
+  // Not those answered with a stale value: their load may still be running, and would be joined again and again.
+  const late = joined.filter(({ one, join }) => {
+    const found = answers.get(one.key) ?? null;
+    return (one.stale === null || found !== one.stale) && isTooOld(view, join, found);
+  });
   if (late.length > 0)
     await loadWanted(
       view,
