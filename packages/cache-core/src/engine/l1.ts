@@ -25,7 +25,7 @@ export function fromL1(view: View, key: string): Found | null {
   const found = hub.table.find(place, key);
   if (found === undefined) return null;
   if (!(found instanceof MemoryEntry)) {
-    const keptMs = hub.table.remainingMs(key);
+    const keptMs = hub.table.remainingMs(place, key);
     // The coarse clock, by which it was found, lags.
     if (keptMs === 0) return null;
     return { ...BARE, value: found, freshMs: keptMs, keptMs, ttlMs: keptMs };

@@ -39,7 +39,7 @@ describe('recount', () => {
       const place = where === 'root' ? table.root : table.root.child('n');
       table.putPlain(place, 'k', 0, 1000);
       for (let sum = 1; sum < 2000; sum++) {
-        await clock.advanceSync(0.5);
+        clock.advanceSync(0.5);
         expect(recount(table, place, 'k', sum)).toBe(true);
       }
       expect(table.find(place, 'k')).not.toBeUndefined();

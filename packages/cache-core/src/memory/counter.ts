@@ -23,7 +23,7 @@ export function addToCounter(key: string, current: unknown, by: number): number 
  */
 export function recount(table: MemoryTable, place: Place, key: string, sum: number): boolean {
   const found = table.look(place, key);
-  if (!(found instanceof MemoryEntry)) return table.putBare(key, sum, null);
+  if (!(found instanceof MemoryEntry)) return table.putBare(place, key, sum, null);
   // It is as valid as the sum whose place it takes, and younger.
   const nowMs = table.clock.now();
   const began = { startedMs: nowMs, asOf: table.generations.now, schema: null };

@@ -131,7 +131,7 @@ class Pair {
         expect(fits).toBe(one.bytes <= MAX_BYTES);
         const { nowMs } = model;
         const freshUntilMs = nowMs + one.ttlMs;
-        const bare = !needsEntry && one.place === 0;
+        const bare = !needsEntry;
         model.put({ ...one, value, freshUntilMs, keptUntilMs: freshUntilMs + one.graceMs, bare });
         return;
       }
@@ -213,7 +213,7 @@ class Pair {
       const found = table.look(this.#places[one.place]!, one.key);
       if (one.bare) {
         expect(found).toBe(one.value);
-        expect(table.remainingMs(one.key)).toBe(one.freshUntilMs - nowMs);
+        expect(table.remainingMs(this.#places[one.place]!, one.key)).toBe(one.freshUntilMs - nowMs);
       } else {
         const { value, freshUntilMs, keptUntilMs } = found as MemoryEntry;
         expect(value).toBe(one.value);

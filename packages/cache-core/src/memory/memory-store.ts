@@ -175,7 +175,7 @@ export class MemoryStore implements CacheStore {
     const found = freshIn(table, checkKey(key));
     if (found === undefined) return null;
     if (found instanceof MemoryEntry) return (found.freshUntilMs - table.clock.now()) / 1000;
-    const remainingMs = table.remainingMs(key);
+    const remainingMs = table.remainingMs(table.root, key);
     return remainingMs === 0 ? null : remainingMs / 1000;
   }
 

@@ -8,7 +8,7 @@ import type { MemoryLimits } from './memory-options.ts';
 import { Place, type PlaceBounds } from './place.ts';
 import { Sizer } from './sizer.ts';
 import { Sweeper } from './sweeper.ts';
-import { PlacedKey, type TableKey } from './table-key.ts';
+import { type EntryHome, PlacedKey, type PlaceIndex, type TableKey } from './table-key.ts';
 
 /** A shade less than the time to live: lru-cache serves an entry at the very instant of its end, we do not. */
 const UNTIL_MS = 1 / 1024;
@@ -21,8 +21,8 @@ const NO_TAGS: readonly Generation[] = [];
 /**
  * The memory of one process: entries in the order of their use, in places, bounded by count and by bytes.
  *
- * lru-cache is the bounded map inside. A plain entry at the root is kept bare, its TTL in lru-cache's own column; all
- * others are {@link MemoryEntry}s.
+ * lru-cache is the bounded map inside. A plain entry is kept bare, its TTL in lru-cache's own column; all others are
+ * {@link MemoryEntry}s.
  */
 export class MemoryTable {
   /** Replaced as a whole when everything is cleared. Read directly on the hit path. */
@@ -68,21 +68,14 @@ export class MemoryTable {
   put(place: Place, key: string, value: unknown, life: EntryLife, needsEntry: boolean): boolean {
     try {
       const kept = isolate(value, this.limits.isolation, key);
-      if (!needsEntry && place.index === null && kept.cloner === null) {
-        return this.putBare(key, kept.value, life.keptMs);
-      }
-      const size = this.#sizer.entryBytes(key, kept.value, true);
-      if (size > this.maxBytesIn(place)) {
-        this.remove(place, key);
-        return false;
-      }
+      if (!needsEntry && kept.cloner === null) return this.putBare(place, key, kept.value, life.keptMs);
+      const size = this.#sizeIn(place, key, kept.value, true);
+      if (size === null) return false;
       const tags = life.tags.length === 0 ? NO_TAGS : life.tags.map((tag) => this.generations.tag(tag));
       const nowMs = this.clock.now();
       const entry = new MemoryEntry(kept, life, tags, nowMs);
       this.#schedule(life.keptMs, nowMs);
-      if (place.index === null) this.#setInLru(key, entry, size);
-      else this.#putInPlace(place, key, entry, size);
-      this.#makeRoom();
+      this.#store(place, key, entry, size);
       return true;
     } catch (error) {
       this.remove(place, key);
@@ -92,40 +85,22 @@ export class MemoryTable {
 
   /** As {@link put}, for an entry that has nothing but a value and a time to live: the usual write, hence short. */
   putPlain(place: Place, key: string, value: unknown, ttlMs: number): boolean {
-    if (place.index === null && (this.limits.isolation === 'share' || typeof value !== 'object')) {
-      return this.putBare(key, value, ttlMs);
+    if (this.limits.isolation === 'share' || typeof value !== 'object') {
+      return this.putBare(place, key, value, ttlMs);
     }
     const began = { startedMs: this.clock.now(), asOf: this.generations.now };
     const life = { freshMs: ttlMs, keptMs: ttlMs, ttlMs, graceMs: 0, loadMs: 0, tags: [], ...began };
     return this.put(place, key, value, life, false);
   }
 
-  /**
-   * As {@link put}, for a value at the root that needs neither isolation nor a record.
-   * @param keptMs null: as long as the bare entry that is there
-   */
-  putBare(key: string, value: unknown, keptMs: number | null): boolean {
-    let size = Infinity;
-    try {
-      size = this.#sizer.entryBytes(key, value, false);
-    } finally {
-      // Too large, or not to be measured.
-      if (size > this.limits.maxBytes) this.lru.delete(key);
-    }
-    if (size > this.limits.maxBytes) return false;
-    if (keptMs === null) this.#setOptions.noUpdateTTL = true;
-    else this.#schedule(keptMs, keptMs === Infinity ? 0 : this.clock.now());
-    const { lru } = this;
-    const entries = lru.size;
-    const disposals = this.#disposals;
-    this.#setInLru(key, value as unknown & {}, size);
+  /** As {@link put}, for a value that needs neither isolation nor a record. @param keptMs null: as long as what is there */
+  putBare(place: Place, key: string, value: unknown, keptMs: number | null): boolean {
+    const size = this.#sizeIn(place, key, value, false);
+    if (size === null) return false;
+    if (keptMs !== null) this.#schedule(keptMs, keptMs === Infinity ? 0 : this.clock.now());
+    this.#setOptions.noUpdateTTL = keptMs === null;
+    this.#store(place, key, value as unknown & {}, size);
     this.#setOptions.noUpdateTTL = false;
-    if (lru.size === entries && this.#disposals === disposals && typeof value === 'object') {
-      // The same object again, which may have grown: lru-cache has left its size as it was.
-      lru.delete(key);
-      this.#setInLru(key, value as unknown & {}, size);
-    }
-    this.#makeRoom();
     return true;
   }
 
@@ -159,8 +134,14 @@ export class MemoryTable {
 
   /** As {@link find}, but not a use. */
   look(place: Place, key: string): unknown {
-    const tableKey = place.index === null ? key : place.index.get(key);
+    const tableKey = keyIn(place, key);
     return tableKey === undefined ? undefined : this.lru.peek(tableKey);
+  }
+
+  /** Restarts the time to live of a bare entry that is there. */
+  restart(place: Place, key: string): void {
+    const tableKey = keyIn(place, key);
+    if (tableKey !== undefined) this.lru.get(tableKey, { updateAgeOnGet: true });
   }
 
   /** The version of an entry that is still there and valid. */
@@ -171,9 +152,8 @@ export class MemoryTable {
   }
 
   remove(place: Place, key: string): boolean {
-    if (place.index === null) return this.lru.delete(key);
-    const placed = place.index.get(key);
-    return placed !== undefined && this.lru.delete(placed);
+    const tableKey = keyIn(place, key);
+    return tableKey !== undefined && this.lru.delete(tableKey);
   }
 
   /** Empties a place and all within it, and poisons what is under way there. O(1) in the number of entries. */
@@ -194,14 +174,16 @@ export class MemoryTable {
   }
 
   /** Milliseconds for which a bare entry is kept; `Infinity` = without end, 0 = it is not there. */
-  remainingMs(key: string): number {
+  remainingMs(place: Place, key: string): number {
+    const tableKey = keyIn(place, key);
+    if (tableKey === undefined) return 0;
     // lru-cache reckons by the coarse clock, which lags.
     const lagMs = Math.max(0, this.clock.now() - this.clock.coarseNow());
-    return Math.max(0, Math.ceil(this.lru.getRemainingTTL(key) - lagMs));
+    return Math.max(0, Math.ceil(this.lru.getRemainingTTL(tableKey) - lagMs));
   }
 
   /** Gives back, in slices, what an index that nobody looks at any more still holds. */
-  reclaim(index: ReadonlyMap<string, PlacedKey>): void {
+  reclaim(index: PlaceIndex): void {
     this.#sweeper.reclaim(index.values());
   }
 
@@ -226,22 +208,31 @@ export class MemoryTable {
     this.#sweeper.stop();
   }
 
-  #putInPlace(place: Place, key: string, entry: MemoryEntry, size: number): void {
-    const index = place.index!;
-    let placed = index.get(key);
-    if (placed === undefined) {
-      placed = new PlacedKey(place, key);
-      // Before lru-cache makes room: that may throw out others of this place.
-      index.set(key, placed);
+  /** Null where it is more than there may be: then nothing is kept under the key. */
+  #sizeIn(place: Place, key: string, value: unknown, isRecord: boolean): number | null {
+    let size = Infinity;
+    try {
+      size = this.#sizer.entryBytes(place, key, value, isRecord);
+    } finally {
+      // Too large, or not to be measured.
+      if (size > this.maxBytesIn(place)) this.remove(place, key);
     }
-    place.bytes += size - placed.bytes;
-    placed.bytes = size;
-    this.#setInLru(placed, entry, size);
-    if (place.bounds !== null) this.#keepWithin(place, place.bounds, placed);
+    return size > this.maxBytesIn(place) ? null : size;
   }
 
-  #keepWithin(place: Place, bounds: PlaceBounds, newest: PlacedKey): void {
-    const index = place.index!;
+  #store(place: Place, key: string, value: unknown & {}, size: number): void {
+    if (place.index === null) this.#setInLru(key, value, size);
+    else {
+      // Listed before lru-cache makes room, which may throw out others of this place.
+      const placed = PlacedKey.of(place, place.index, key, size);
+      this.#setInLru(placed, value, size);
+      if (place.bounds !== null) this.#keepWithin(place, place.bounds, place.index, placed);
+    }
+    while (this.lru.size > this.#maxEntries) this.lru.pop();
+    this.#evictions.tell();
+  }
+
+  #keepWithin(place: Place, bounds: PlaceBounds, index: PlaceIndex, newest: PlacedKey): void {
     index.delete(newest.key);
     index.set(newest.key, newest);
     for (const [key, oldest] of index) {
@@ -260,15 +251,19 @@ export class MemoryTable {
   }
 
   #setInLru(key: TableKey, value: unknown & {}, size: number): void {
-    this.#setOptions.size = size;
-    this.lru.set(key, value, this.#setOptions);
+    const { lru } = this;
+    const options = this.#setOptions;
+    const entries = lru.size;
+    const disposals = this.#disposals;
+    options.size = size;
+    lru.set(key, value, options);
+    if (lru.size === entries && this.#disposals === disposals && typeof value === 'object') {
+      // The same object again, which may have grown: lru-cache has left its size as it was.
+      lru.set(key, 0, options);
+      lru.set(key, value, options);
+    }
     // Left there by lru-cache while somebody watches its channel of diagnostics.
-    this.#setOptions.status = undefined;
-  }
-
-  #makeRoom(): void {
-    while (this.lru.size > this.#maxEntries) this.lru.pop();
-    this.#evictions.tell();
+    options.status = undefined;
   }
 
   #emptyCache(): LRUCache<TableKey, unknown & {}> {
@@ -287,17 +282,16 @@ export class MemoryTable {
     this.#disposals += 1;
     if (reason === 'set') return;
     const inRoot = typeof key === 'string';
-    const place = inRoot ? this.root : key.place;
-    if (!inRoot) {
-      // Not there any more: its namespace has been cleared.
-      if (place.index?.get(key.key) !== key) return;
-      place.index.delete(key.key);
-      place.bytes -= key.bytes;
-    }
-    if (reason === 'evict') this.#evictions.add(place, inRoot ? key : key.key, 'capacity');
-    else if (reason === 'expire' || this.#expiring) {
-      this.#evictions.add(place, inRoot ? key : key.key, 'expired');
-      this.#evictions.tellSoon();
-    }
+    if (!inRoot && !key.leave()) return;
+    const expired = reason === 'expire' || this.#expiring;
+    if (reason !== 'evict' && !expired) return;
+    if (inRoot) this.#evictions.add(this.root, key, expired ? 'expired' : 'capacity');
+    else this.#evictions.add(key.place, key.key, expired ? 'expired' : 'capacity');
+    if (expired) this.#evictions.tellSoon();
   }
+}
+
+/** What an entry goes by in lru-cache. */
+function keyIn(place: EntryHome, key: string): TableKey | undefined {
+  return place.index === null ? key : place.index.get(key);
 }

@@ -1,7 +1,7 @@
 import type { StampName } from '../contracts/stamp.ts';
 import { escapeName } from '../key.ts';
 import type { Generations } from './generations.ts';
-import type { EntryHome, PlacedKey } from './table-key.ts';
+import type { EntryHome, PlaceIndex } from './table-key.ts';
 import { Watch } from './watch.ts';
 
 /** Bounds of one namespace inside those of the whole memory. */
@@ -14,7 +14,7 @@ export interface PlaceBounds {
 export interface PlaceHost {
   readonly generations: Generations;
   /** Gives back, in time, what an index still holds that nobody looks at any more. */
-  reclaim(index: ReadonlyMap<string, PlacedKey>): void;
+  reclaim(index: PlaceIndex): void;
 }
 
 /**
@@ -34,7 +34,7 @@ export class Place implements EntryHome {
   readonly stamps: readonly StampName[];
   /** The generation of the last `clear` of it or of a place around it. */
   movedAt = 0;
-  index: Map<string, PlacedKey> | null;
+  index: PlaceIndex | null;
   bounds: PlaceBounds | null = null;
   bytes = 0;
   readonly #addressPrefix: string;

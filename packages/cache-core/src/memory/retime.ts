@@ -7,8 +7,8 @@ export function retime(table: MemoryTable, place: Place, key: string, ttlMs: num
   const found = table.look(place, key);
   if (found === undefined) return;
   if (found instanceof MemoryEntry) retimeEntry(table, place, key, found, ttlMs ?? found.ttlMs);
-  else if (ttlMs === null) table.lru.get(key, { updateAgeOnGet: true });
-  else table.putBare(key, found, ttlMs);
+  else if (ttlMs === null) table.restart(place, key);
+  else table.putBare(place, key, found, ttlMs);
 }
 
 function retimeEntry(table: MemoryTable, place: Place, key: string, entry: MemoryEntry, ttlMs: number): void {

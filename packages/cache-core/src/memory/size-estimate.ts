@@ -1,15 +1,12 @@
-/** Bytes that an entry costs beside its key and value: the slots of the map, its TTL and its place in the order. */
-const ENTRY_BYTES = 80;
-/** What one more costs that is kept as a record: with grace, tags, a namespace, a lease, or a clone for each caller. */
-const RECORD_BYTES = 200;
 /** An object, array or collection, its members aside; and one reference to such. */
 const CONTAINER_BYTES = 32;
 const REFERENCE_BYTES = 8;
 /** A view of binary data, or its buffer. */
 const BINARY_BYTES = 64;
-/** Values walked exactly before sampling begins, and how many go by between two samples afterwards. */
+/** Values walked exactly before sampling begins. */
 const WARM_UP = 32;
-const SAMPLE_EVERY = 16;
+/** Afterwards at most so many go by from one sample to the next, in the mean half of them. */
+const LONGEST_STEP = 32;
 /** The most members a sample looks at; the others of an array or object count as those that were looked at. */
 const MAX_VISITED = 256;
 /** How fast the running mean follows: a sixteenth of each new sample. */
@@ -20,26 +17,33 @@ const SHORT_STRING = 64;
 const TWO_BYTE = /[\u0100-\uffff]/;
 
 /**
- * Estimates how many bytes entries take. Strings, numbers and binary data have known lengths; objects are walked, and
- * once enough have been seen only one in 16 is: the others count as the running mean. A whole number, at least 1.
+ * Estimates how many bytes values take. Strings, numbers and binary data have known lengths; objects are walked, and
+ * once enough have been seen only one in 16 is: the others count as the running mean. A whole number.
  */
 export class SizeEstimate {
   #seen = 0;
   #mean = 0;
+  #toNextSample = 0;
+  #random = 1;
 
-  entryBytes(key: string, value: unknown, isRecord: boolean): number {
-    const overhead = isRecord ? ENTRY_BYTES + RECORD_BYTES : ENTRY_BYTES;
-    return overhead + stringBytes(key) + this.#valueBytes(value);
-  }
-
-  #valueBytes(value: unknown): number {
+  bytesOf(value: unknown): number {
     if (typeof value !== 'object' || value === null) return primitiveBytes(value);
     if (ArrayBuffer.isView(value)) return BINARY_BYTES + value.byteLength;
-    this.#seen += 1;
-    if (this.#seen > WARM_UP && this.#seen % SAMPLE_EVERY !== 0) return Math.ceil(this.#mean);
+    if (this.#toNextSample > 0) {
+      this.#toNextSample -= 1;
+      return Math.ceil(this.#mean);
+    }
     const bytes = Math.ceil(new Sample().bytesOf(value));
+    this.#seen += 1;
+    if (this.#seen > WARM_UP) this.#toNextSample = this.#nextStep();
     this.#mean += (bytes - this.#mean) * (this.#seen <= WARM_UP ? 1 / this.#seen : MEAN_SHARE);
     return bytes;
+  }
+
+  /** An irregular step: values that come in turns, small and large, are both met. Numerical Recipes' generator. */
+  #nextStep(): number {
+    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((this.#random / 2 ** 32) * LONGEST_STEP);
   }
 }
 
@@ -82,7 +86,11 @@ class Sample {
     if (value instanceof Map) return this.#membersBytes(value.size * 2, flattened(value));
     if (value instanceof Set) return this.#membersBytes(value.size, value);
     const names = Object.keys(value);
-    return this.#membersBytes(names.length, valuesOf(value, names));
+    const looked = names.length > MAX_VISITED ? names.slice(0, MAX_VISITED) : names;
+    return this.#membersBytes(
+      names.length,
+      looked.map((name) => (value as Record<string, unknown>)[name]),
+    );
   }
 
   #membersBytes(count: number, members: Iterable<unknown>): number {
@@ -108,8 +116,4 @@ function* flattened(map: ReadonlyMap<unknown, unknown>): Generator<unknown> {
     yield key;
     yield value;
   }
-}
-
-function* valuesOf(value: object, names: readonly string[]): Generator<unknown> {
-  for (const name of names) yield (value as Record<string, unknown>)[name];
 }
