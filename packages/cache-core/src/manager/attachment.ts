@@ -41,3 +41,13 @@ export class Attachment {
 export function closedError(): CacheError {
   return new CacheError('This cache has been closed. Create another one to go on.', CacheErrorCode.CLOSED);
 }
+
+export function notConnected(withinMs: number | null, cause?: unknown): CacheError {
+  return new CacheError(
+    withinMs === null
+      ? 'The store could not be reached.'
+      : `The store could not be reached within ${withinMs} ms.`,
+    CacheErrorCode.STORE_UNAVAILABLE,
+    { cause, retryable: true },
+  );
+}

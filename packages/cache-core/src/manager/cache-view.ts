@@ -24,8 +24,7 @@ import { readShared } from '../engine/shared-read.ts';
 import { Budget } from '../engine/store-calls.ts';
 import type { CacheContext, View } from '../engine/view.ts';
 import { type Written, write, writeAtOnce } from '../engine/write.ts';
-import { CacheError, isCacheError } from '../errors/cache-error.ts';
-import { CacheErrorCode } from '../errors/error-code.ts';
+import { isCacheError } from '../errors/cache-error.ts';
 import { checkKey, checkName } from '../key.ts';
 import { MemoryEntry } from '../memory/memory-entry.ts';
 import type { MemoryTable } from '../memory/memory-table.ts';
@@ -34,7 +33,9 @@ import type { Emitter } from '../observe/emitter.ts';
 import type { CacheEvents } from '../observe/events.ts';
 import { type Counters, HITS_PER_SAMPLE } from '../observe/statistics.ts';
 import { checkOptions, invalidOption, wholeNumber } from '../option-checks.ts';
-import { type Attachment, closedError } from './attachment.ts';
+import { type Attachment, closedError, notConnected } from './attachment.ts';
+import { bulkFailed, failedKeys, ITEM_NAMES, list } from './bulk.ts';
+import { announces, anyValueOf, freshValueOf, isPlain } from './call-arguments.ts';
 import { type NamespaceOptions, resolveNamespaceOptions } from './namespace-options.ts';
 
 /** What a view is made of. */
@@ -52,17 +53,6 @@ export interface ViewParts {
 }
 
 const HIT_MASK = HITS_PER_SAMPLE - 1;
-const ITEM_NAMES = [
-  'key',
-  'value',
-  'ttl',
-  'grace',
-  'jitter',
-  'tags',
-  'version',
-  'compress',
-  'l1Ttl',
-] as const;
 
 /**
  * A cache as its callers use it: the manager itself, a namespace of it, or a cache that tags what it writes. All of
@@ -520,71 +510,3 @@ export class CacheView implements CacheStore {
 export type TaggedCache = CacheView;
 /** A cache inside another. */
 export type CacheNamespace = CacheView;
-
-/** Whether a hit may be handed out without a further look at the options. */
-function isPlain(options: unknown): boolean {
-  if (options === undefined || options === null) return true;
-  if (typeof options !== 'object') return false;
-  try {
-    const { refresh, schema, signal } = options as GetOptions;
-    return refresh !== true && schema === undefined && signal === undefined;
-  } catch {
-    // A getter that throws: the slow path says so properly.
-    return false;
-  }
-}
-
-/** What a caller with a loader gets: a stale value was found for him on purpose. */
-function anyValueOf(found: Found | null): unknown {
-  return found === null ? null : found.value;
-}
-
-function freshValueOf(found: Found | null): unknown {
-  return found === null || isStale(found) ? null : found.value;
-}
-
-function announces(options: InvalidateOptions | undefined): boolean {
-  const { announce = true } = checkOptions<InvalidateOptions>(
-    options ?? undefined,
-    ['announce'],
-    'invalidate',
-  );
-  if (typeof announce !== 'boolean') throw invalidOption('announce', 'true or false', announce);
-  return announce;
-}
-
-function list<T>(items: readonly T[], what: string): readonly T[] {
-  if (Array.isArray(items)) return items;
-  throw invalidOption(what, 'an array', items);
-}
-
-/** The indexes of the keys that may still be there: those that the store names, or all. */
-function failedKeys(
-  keys: readonly string[],
-  addresses: readonly string[],
-  place: Place,
-  cause: unknown,
-): number[] {
-  const failed = isCacheError(cause, CacheErrorCode.BULK_FAILED) ? cause.details.failed : undefined;
-  if (!Array.isArray(failed)) return [...keys.keys()];
-  const still = new Set(failed.map((index: number) => addresses[index]));
-  return [...keys.keys()].filter((index) => still.has(place.address(keys[index]!)));
-}
-
-function notConnected(withinMs: number | null, cause?: unknown): CacheError {
-  return new CacheError(
-    withinMs === null
-      ? 'The store could not be reached.'
-      : `The store could not be reached within ${withinMs} ms.`,
-    CacheErrorCode.STORE_UNAVAILABLE,
-    { cause, retryable: true },
-  );
-}
-
-function bulkFailed(done: string, failed: readonly number[], all: number, cause: unknown): CacheError {
-  return new CacheError(`${failed.length} of ${all} keys could not be ${done}.`, CacheErrorCode.BULK_FAILED, {
-    cause,
-    retryable: isCacheError(cause) && cause.retryable,
-    details: { failed },
-  });
-}
