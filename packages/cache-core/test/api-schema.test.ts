@@ -35,6 +35,19 @@ describe.each(cacheKinds)('schemas over $name', (kind) => {
     expect(cache.stats()).toMatchObject({ loadErrors: 1, invalidValues: 0 });
   });
 
+  it('check what is set, alone or with others', async () => {
+    const { cache } = kind.open();
+    const { schema } = numbers();
+    await cache.set('a', 1, { schema });
+    await expect(cache.set('b', 'text', { schema })).rejects.toMatchObject({
+      code: CacheErrorCode.VALIDATION_FAILED,
+    });
+    await expect(cache.setMany([{ key: 'c', value: 'text', schema }])).rejects.toMatchObject({
+      code: CacheErrorCode.VALIDATION_FAILED,
+    });
+    expect(await cache.getMany(['a', 'b', 'c'])).toEqual([1, null, null]);
+  });
+
   it('what is stored is their output', async () => {
     const { cache } = kind.open();
     const { schema } = schemaOf((value) =>
