@@ -52,7 +52,8 @@ export class SystemClock implements Clock {
 
   #readCoarse(): number {
     const now = this.now();
-    this.#coarse = now;
+    // Whole milliseconds: a small integer is answered without a box around it, as every other number would have.
+    this.#coarse = Math.floor(now);
     this.#answersLeft = COARSE_ANSWERS;
     const lost = Math.abs(now - this.#armedAt) > TIMER_LOST_MS;
     if (this.#expiry === undefined || lost) {
@@ -60,7 +61,7 @@ export class SystemClock implements Clock {
       this.#armedAt = now;
       this.#expiry = startTimeout(this.#expire, COARSE_MS, false);
     }
-    return now;
+    return this.#coarse;
   }
 }
 

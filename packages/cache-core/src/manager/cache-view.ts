@@ -180,14 +180,12 @@ export class CacheView implements CacheStore {
    * what cannot fit; and where the store failed with STORE_UNAVAILABLE, STORE_FAILED or OPERATION_TIMEOUT, whose
    * `details.applied` says whether it may have happened.
    */
-  async set<T>(key: string, value: T, options?: Duration | SetOptions): Promise<void> {
-    const view = this.#view !== null && !this.#parts.attachment.closed ? this.#view : await this.#ready();
-    checkKey(key);
-    const call = this.#setCall(options, 'set');
-    const written =
-      writeAtOnce(view, key, value, call) ?? (await write(view, [{ key, value, options: call }]))[0]!;
-    if ('error' in written) throw written.error;
-    this.#wrote(key, call.ttlMs, written);
+  set<T>(key: string, value: T, options?: Duration | SetOptions): Promise<void> {
+    const view = this.#view;
+    if (view === null || this.#parts.attachment.closed) {
+      return this.#ready().then((ready) => this.#setIn(ready, key, value, options));
+    }
+    return this.#setIn(view, key, value, options);
   }
 
   /** Removes an entry, here and everywhere; no load that began earlier can bring it back. Rejects as `set` does where the store failed. */
@@ -455,6 +453,30 @@ export class CacheView implements CacheStore {
     const found = await reading;
     if (found?.source === 'l1') this.#counters.latency.hit.record(view.hub.clock.now() - beganMs);
     return found;
+  }
+
+  /** Not asynchronous where memory takes the value at once: that would cost as much again as storing it. */
+  #setIn(view: View, key: string, value: unknown, options: Duration | SetOptions | undefined): Promise<void> {
+    try {
+      checkKey(key);
+      const call = this.#setCall(options, 'set');
+      const written = writeAtOnce(view, key, value, call);
+      if (written === null) return this.#setThrough(view, key, value, call);
+      this.#settle(key, call, written);
+      return Promise.resolve();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #setThrough(view: View, key: string, value: unknown, call: CallOptions): Promise<void> {
+    const [written] = await write(view, [{ key, value, options: call }]);
+    this.#settle(key, call, written!);
+  }
+
+  #settle(key: string, call: CallOptions, written: Written): void {
+    if ('error' in written) throw written.error;
+    this.#wrote(key, call.ttlMs, written);
   }
 
   #call(options: unknown, where: string): CallOptions {
