@@ -53,7 +53,7 @@ export const CALL_OPTION_NAMES: readonly (keyof GetOptions)[] = [
   'refresh',
 ];
 
-const SET_OPTION_NAMES: readonly (keyof SetOptions)[] = [
+export const SET_OPTION_NAMES: readonly (keyof SetOptions)[] = [
   'ttl',
   'grace',
   'jitter',

@@ -1,21 +1,11 @@
+import { SET_OPTION_NAMES } from '../engine/call-options.ts';
 import { CacheError, isCacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
 import type { Place } from '../memory/place.ts';
 import { invalidOption } from '../option-checks.ts';
 
 /** What an item of `setMany` may have. */
-export const ITEM_NAMES = [
-  'key',
-  'value',
-  'ttl',
-  'grace',
-  'jitter',
-  'tags',
-  'version',
-  'compress',
-  'l1Ttl',
-  'schema',
-] as const;
+export const ITEM_NAMES = ['key', 'value', ...SET_OPTION_NAMES];
 
 export function list<T>(items: readonly T[], what: string): readonly T[] {
   if (Array.isArray(items)) return items;
