@@ -1,10 +1,5 @@
+import type { Duration } from './contracts/duration.ts';
 import { invalidOption } from './option-checks.ts';
-
-/**
- * How long something lasts: a number, in seconds unless the option says otherwise, or a string with its unit: `'250ms'`,
- * `'90s'`, `'5m'`, `'2h'`, `'1d'`, `'1w'`, `'1.5h'`. `Infinity` means without end.
- */
-export type Duration = number | string;
 
 /** The greatest distance between two dates of JavaScript, some 273,000 years; whatever is longer has no end. */
 const LONGEST_MS = 8.64e15;

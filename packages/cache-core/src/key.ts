@@ -1,5 +1,6 @@
 import { CacheError } from './errors/cache-error.ts';
 import { CacheErrorCode } from './errors/error-code.ts';
+import { isWellFormed } from './well-formed.ts';
 
 /** The most UTF-8 bytes that a key, a namespace, a tag or a prefix may have. */
 const MAX_KEY_BYTES = 65_535;
@@ -12,7 +13,6 @@ const SURELY_SHORT = MAX_KEY_BYTES / 3;
 
 /** Controls, formatting marks (text direction among them), line separators and lone surrogates. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
-const LONE_SURROGATE = /\p{Cs}/u;
 const SEPARATORS = /[\\/:@]/;
 const EVERY_SEPARATOR = /[\\/:@]/g;
 
@@ -91,9 +91,4 @@ function faultOf(text: unknown): string | undefined {
   if (text.length <= SURELY_SHORT) return undefined;
   const bytes = Buffer.byteLength(text, 'utf8');
   return bytes > MAX_KEY_BYTES ? `got ${bytes} bytes, '${shownKey(text)}'` : undefined;
-}
-
-function isWellFormed(text: string): boolean {
-  const native = text as string & { isWellFormed?(): boolean };
-  return native.isWellFormed === undefined ? !LONE_SURROGATE.test(text) : native.isWellFormed();
 }

@@ -2,6 +2,7 @@ import { CacheError } from './errors/cache-error.ts';
 import { CacheErrorCode } from './errors/error-code.ts';
 import { shownKey } from './key.ts';
 import { redactUrl } from './observe/redact.ts';
+import { isThenable } from './value.ts';
 
 export interface NumberRange {
   /** The least value taken. Default 0. */
@@ -198,7 +199,7 @@ function isArray(value: unknown): boolean {
 function isSomethingElse(value: object): boolean {
   try {
     if (value instanceof Map || value instanceof Set || value instanceof Date) return true;
-    return typeof (value as { then?: unknown }).then === 'function';
+    return isThenable(value);
   } catch {
     return false;
   }

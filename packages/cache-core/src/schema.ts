@@ -1,6 +1,7 @@
 import type { StandardIssue, StandardResult, StandardSchema } from './contracts/standard-schema.ts';
 import { shownKey } from './key.ts';
 import { invalidOption } from './option-checks.ts';
+import { isThenable } from './value.ts';
 
 const MAX_PATHS = 8;
 
@@ -65,8 +66,4 @@ function pathOf(issue: StandardIssue): string {
     String(typeof segment === 'object' ? segment.key : segment),
   );
   return shownKey(segments.join('.'));
-}
-
-function isThenable<T>(result: T | Promise<T>): result is Promise<T> {
-  return typeof (result as { then?: unknown } | null)?.then === 'function';
 }

@@ -4,6 +4,7 @@ import { CacheError, isCacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
 import { byteCount, checkOptions, invalidOption, wholeNumber } from '../option-checks.ts';
 import { checkValue } from '../value.ts';
+import { isWellFormed } from '../well-formed.ts';
 import { compressBytes, decompressExactly, isAvailable } from './compression.ts';
 import { Compressor } from './compressor.ts';
 import { corruptEntry } from './corrupt-entry.ts';
@@ -12,7 +13,6 @@ import { type Envelope, openEnvelope, type Payload, PayloadKind, sealEnvelope } 
 import { JSONSerializer } from './json-serializer.ts';
 import { MessagePackSerializer } from './message-pack-serializer.ts';
 import { nativePayload, nativeValue } from './native-payload.ts';
-import { isWellFormed } from './well-formed.ts';
 
 export interface CodecOptions {
   /** How values become text or bytes. Default: a {@link MessagePackSerializer}. */

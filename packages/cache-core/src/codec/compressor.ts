@@ -3,9 +3,9 @@ import type { CompressionAlgorithm, CompressionOptions } from '../contracts/comp
 import { CacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
 import { byteCount, checkOptions, invalidOption, wholeNumber } from '../option-checks.ts';
+import { isWellFormed } from '../well-formed.ts';
 import { compressBytes, decompressWithin, isAvailable, levelsOf } from './compression.ts';
 import { corruptEntry } from './corrupt-entry.ts';
-import { isWellFormed } from './well-formed.ts';
 
 const ALGORITHMS: readonly string[] = ['gzip', 'deflate', 'brotli', 'zstd'];
 const DEFAULT_THRESHOLD_BYTES = 2_048;

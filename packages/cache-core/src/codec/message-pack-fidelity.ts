@@ -1,6 +1,6 @@
+import { isWellFormed } from '../well-formed.ts';
 import { builtinKind } from './builtin-kind.ts';
 import { describeInstance, isPlainArray, isPlainPrototype } from './plain-object.ts';
-import { isWellFormed } from './well-formed.ts';
 
 /** Keys that msgpackr mistakes for its own: the first is renamed on the way, the second breaks what is packed after it. */
 const RESERVED_KEYS: readonly string[] = ['__proto__', '__keys__'];

@@ -1,6 +1,6 @@
+import { isWellFormed } from '../well-formed.ts';
 import { corruptEntry } from './corrupt-entry.ts';
 import { type Envelope, type Payload, PayloadKind } from './envelope.ts';
-import { isWellFormed } from './well-formed.ts';
 
 /** `=<digits>=<the same digits>`: see the layout in `envelope.ts`. */
 const COUNTER = /^=(-?\d{1,16})=\1$/;

@@ -70,21 +70,25 @@ export function keepInL1(
   // Where memory is all there is, nothing is behind it to be read again.
   const isCopy = view.hub.shared !== null;
   const shortened = isCopy && options.l1TtlMs < life.freshMs ? shorten(life, options.l1TtlMs) : life;
-  const needsEntry =
-    view.hub.leased ||
-    shortened.graceMs > 0 ||
-    shortened.tags.length > 0 ||
-    shortened.version !== undefined ||
-    options.earlyRefresh !== false ||
-    options.schema !== null;
+  const recorded = needsEntry(view, shortened, options);
   const refreshLeadMs = leadMs(options.earlyRefresh, shortened);
   try {
-    const full = needsEntry ? { ...shortened, refreshLeadMs, schema: options.schema } : shortened;
-    return view.hub.table.put(view.place, key, value, full, needsEntry);
+    const full = recorded ? { ...shortened, refreshLeadMs, schema: options.schema } : shortened;
+    return view.hub.table.put(view.place, key, value, full, recorded);
   } catch (error) {
     report(view.context, error, 'keep in memory', key);
     return false;
   }
+}
+
+/** Whether more has to be kept than the bare value. Grace, tags and version are those of what is stored. */
+export function needsEntry(
+  { hub }: View,
+  { graceMs, tags, version }: Pick<EntryLife, 'graceMs' | 'tags' | 'version'>,
+  { earlyRefresh, schema }: CallOptions,
+): boolean {
+  if (hub.leased || graceMs > 0 || tags.length > 0) return true;
+  return version !== undefined || schema !== null || earlyRefresh !== false;
 }
 
 function shorten(life: EntryLife, l1TtlMs: number): EntryLife {

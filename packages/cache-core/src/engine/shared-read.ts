@@ -209,10 +209,9 @@ async function isValid(
   }
   if (unknown.length === 0) return true;
   const answer = await tagStampsOf(view, calls, unknown, budget);
-  const asked = { asOf: began.asOf, startedMs: began.startedMs };
   return unknown.every((tag, index) => {
     const stamp = answer[index] ?? null;
-    if (stamp !== null) view.hub.knownStamps.learn(tag, stamp, asked.asOf);
+    if (stamp !== null) view.hub.knownStamps.learn(tag, stamp, began.asOf);
     return current(tag, stamp);
   });
 }

@@ -8,7 +8,7 @@ import { checkLoaded } from './call-loader.ts';
 import type { CallOptions } from './call-options.ts';
 import { doubt, invalidate, mayHaveHappened } from './invalidate.ts';
 import { keepsVersion } from './keep-loaded.ts';
-import { keepInL1 } from './l1.ts';
+import { keepInL1, needsEntry } from './l1.ts';
 import { beginning } from './shared-read.ts';
 import { Budget } from './store-calls.ts';
 import { draftOf, lifeOf, ttlOf } from './stored-life.ts';
@@ -104,7 +104,7 @@ function writeToMemory(view: View, { key, value, options, ttlMs }: Pending): Wri
   if (!hub.failures.isEmpty) hub.failures.delete(place.address(key));
   place.moveKey(key);
   try {
-    const kept = needsEntry(view, options)
+    const kept = needsEntry(view, options, options)
       ? hub.table.put(place, key, value, lifeOf(ttlMs, 0, beginning(view), options), true)
       : hub.table.putPlain(place, key, value, ttlMs);
     return kept ? STORED : { error: tooLarge(key, hub.table.maxBytesIn(place)) };
@@ -114,12 +114,6 @@ function writeToMemory(view: View, { key, value, options, ttlMs }: Pending): Wri
 }
 
 const STORED: StoreOutcome = { stored: true, bytes: 0, compressed: false };
-
-function needsEntry(view: View, options: CallOptions): boolean {
-  const { graceMs, tags, version, schema, earlyRefresh } = options;
-  if (view.hub.leased || graceMs > 0 || tags.length > 0) return true;
-  return version !== undefined || schema !== null || earlyRefresh !== false;
-}
 
 async function writeToStore(view: View, requests: readonly Pending[], answers: Written[]): Promise<void> {
   if (requests.length === 0) return;

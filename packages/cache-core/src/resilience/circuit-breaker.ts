@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts/clock.ts';
-import { type Duration, durationMs } from '../duration.ts';
+import type { Duration } from '../contracts/duration.ts';
+import { durationMs } from '../duration.ts';
 import { checkOptions, ratio, wholeNumber } from '../option-checks.ts';
 import { OutcomeWindow } from './outcome-window.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../clock/manual-clock.ts';
+import type { RetryOptions } from '../contracts/options.ts';
 import { CacheError } from '../errors/cache-error.ts';
-import { type RetryOptions, resolveRetry, retry } from './retry.ts';
+import { resolveRetry, retry } from './retry.ts';
 
 /** Fails so many times, then succeeds; remembers when it was tried. */
 function makeWork(clock: ManualClock, failures: number, error: unknown = new Error('failed')) {

@@ -1,22 +1,8 @@
 import type { Clock } from '../contracts/clock.ts';
-import { type Duration, durationMs } from '../duration.ts';
+import type { RetryOptions } from '../contracts/options.ts';
+import { durationMs } from '../duration.ts';
 import { isCacheError } from '../errors/cache-error.ts';
 import { checkOptions, invalidOption, ratio, wholeNumber } from '../option-checks.ts';
-
-export interface RetryOptions {
-  /** How many further tries after the first that fails. A whole number from 0 up. Default 0. */
-  readonly attempts?: number;
-  /** How long to wait before the second try. Default `'100ms'`. */
-  readonly delay?: Duration;
-  /** How much longer each wait is than the one before. From 1 up. Default 2. */
-  readonly factor?: number;
-  /** How long a wait is at most. Default `'2s'`. */
-  readonly maxDelay?: Duration;
-  /** Shortens each wait at random by up to this share, 0 to 1. Default 0. */
-  readonly jitter?: number;
-  /** Whether to try again after this error. Default: yes, except for a CacheError that is not `retryable`. */
-  readonly retryable?: (error: unknown) => boolean;
-}
 
 /** {@link RetryOptions}, checked and complete. */
 export interface ResolvedRetry {
