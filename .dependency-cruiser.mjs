@@ -17,6 +17,8 @@ if (homeless.length > 0) {
   );
 }
 
+/** The one test file that reaches up to the kit: by path, since a dependency of the package would be a circle. */
+const reachesUp = '^packages/cache-core/test/shared-memory\\.ts$';
 const test = '(\\.test\\.ts$|\\.test-d\\.ts$|^[^/]+/[^/]+/test/)';
 const anyOf = (/** @type {string[]} */ names) => `(${names.join('|')})`;
 
@@ -27,7 +29,7 @@ const floorRules = packages.map((name) => {
     name: `floors-${name}`,
     comment: `${name} stands on floor ${floor}: it may import from the floors below and from no neighbour.`,
     severity: 'error',
-    from: { path: `^packages/${name}/` },
+    from: { path: `^packages/${name}/`, pathNot: reachesUp },
     to: { path: '^packages/', pathNot: `^packages/${anyOf(below)}/` },
   };
 });
@@ -39,7 +41,7 @@ const entryRules = [...members('packages'), ...members('apps'), ...members('exam
   comment:
     'Another package is imported by its name and through its public entry, never by a path into its folder.',
   severity: 'error',
-  from: { path: `^${folder}/` },
+  from: { path: `^${folder}/`, pathNot: reachesUp },
   to: { path: '^packages/', pathNot: [`^${folder}/`, `^${anyOf(ownEntries)}$`] },
 }));
 
@@ -48,7 +50,7 @@ const relativeRules = [...members('packages'), ...members('apps'), ...members('e
     name: `by-name-${folder}`,
     comment: 'Another package is imported by its name, not by a relative path.',
     severity: 'error',
-    from: { path: `^${folder}/` },
+    from: { path: `^${folder}/`, pathNot: reachesUp },
     to: { path: '^(packages|apps|examples)/', pathNot: `^${folder}/`, dependencyTypes: ['local'] },
   }),
 );

@@ -20,6 +20,6 @@ const result = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...filt
 const tests = readTally(testTallyFile);
 if (result.status !== 0 && tests.failed === 0) tests.failed = 1;
 
-const tally = filters.length === 0 ? sum(tests, runExamples()) : tests;
+const tally = filters.length === 0 ? sum(tests, await runExamples()) : tests;
 writeTally(testTallyFile, tally);
 printTally(tally);

@@ -8,6 +8,7 @@ import { summaryText } from './report/summary.ts';
 import { prepareScenarios } from './scenario/all-scenarios.ts';
 import { type RunOutcome, runScenarios } from './scenario-runner.ts';
 import { progressOn } from './terminal/progress.ts';
+import { StoreServices } from './store/store-services.ts';
 import { StopSignals } from './terminal/stop-signals.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -29,20 +30,23 @@ export async function bench(args: readonly string[]): Promise<number> {
 }
 
 async function run(options: BenchOptions): Promise<number> {
-  const scenarios = await prepareScenarios(options);
+  const services = new StoreServices();
+  const scenarios = await prepareScenarios(options, services);
   await prepareReportFiles(options);
-  const startedAt = new Date().toISOString();
-  const beganMs = performance.now();
   const stop = new StopSignals();
   try {
+    await services.open(options.stores);
+    const startedAt = new Date().toISOString();
+    const beganMs = performance.now();
     const outcome = await runScenarios(scenarios, progressOn(process.stdout), stop.signal);
     const report: Report = {
-      format: 1,
+      format: 2,
       startedAt,
       seconds: (performance.now() - beganMs) / 1000,
       interrupted: stop.signal.aborted,
       failure: outcome.failure === null ? null : messageOf(outcome.failure),
       machine: thisMachine(),
+      servers: services.facts(),
       options: reportedOptions(options),
       scenarios: outcome.results,
     };
@@ -50,6 +54,7 @@ async function run(options: BenchOptions): Promise<number> {
     print(`\n${summaryText(outcome.results)}\n\nWritten: ${files.join(', ')}\n`);
     return exitCodeOf(outcome, stop);
   } finally {
+    await services.close();
     stop.off();
   }
 }

@@ -10,6 +10,7 @@ export type {
   BulkItem,
   Counters,
   KeyListing,
+  RemoteServer,
   StoreCapabilities,
   StoreHealth,
   StoreHealthReport,

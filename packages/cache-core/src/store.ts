@@ -8,6 +8,7 @@ export type {
   BulkItem,
   Counters,
   KeyListing,
+  RemoteServer,
   StoreCapabilities,
   StoreHealth,
   StoreHealthReport,

@@ -10,27 +10,13 @@ import {
 import { lruCacheAwaitedGet, lruCacheGet, lruCacheInsert, lruCacheSet } from './lru-cache-subjects.ts';
 import { mapAwaitedGet, mapGet, mapSet } from './map-subjects.ts';
 import { larderMemory, lruCacheMemory, type MemorySubject, mapMemory } from './memory-subjects.ts';
-import type { MicroSubject } from './micro-subject.ts';
+import type { MicroGroup } from './micro-group.ts';
+import { REDIS_GROUPS } from './redis-catalog.ts';
 
-export interface MicroGroup {
-  readonly name: string;
-  /** What a round of it does. */
-  readonly work: 'read' | 'overwrite' | 'insert';
-  /** The first is the limit; it runs twice. */
-  readonly members: readonly MicroMember[];
-}
-
-interface MicroMember {
-  readonly name: string;
-  readonly subject: MicroSubject;
-  /** How many times the limit's CPU time it has promised to stay within. */
-  readonly bound?: number;
-}
-
-/** What is measured beside what. A further peer is one more member. */
-export const MICRO_GROUPS: readonly MicroGroup[] = [
+const MEMORY_GROUPS: readonly MicroGroup[] = [
   {
     name: 'awaited get, a hit',
+    store: 'memory',
     work: 'read',
     members: [
       { name: 'await lru-cache get', subject: lruCacheAwaitedGet },
@@ -43,6 +29,7 @@ export const MICRO_GROUPS: readonly MicroGroup[] = [
   },
   {
     name: 'synchronous get, a hit',
+    store: 'memory',
     work: 'read',
     members: [
       { name: 'lru-cache get', subject: lruCacheGet },
@@ -52,6 +39,7 @@ export const MICRO_GROUPS: readonly MicroGroup[] = [
   },
   {
     name: 'awaited set, overwriting',
+    store: 'memory',
     work: 'overwrite',
     members: [
       { name: 'await lru-cache set', subject: lruCacheSet },
@@ -61,6 +49,7 @@ export const MICRO_GROUPS: readonly MicroGroup[] = [
   },
   {
     name: 'awaited set, evicting',
+    store: 'memory',
     work: 'insert',
     members: [
       { name: 'await lru-cache set, evicting', subject: lruCacheInsert },
@@ -68,6 +57,9 @@ export const MICRO_GROUPS: readonly MicroGroup[] = [
     ],
   },
 ];
+
+/** Everything that is measured; a subject's process finds its own by its place in here. */
+export const MICRO_GROUPS: readonly MicroGroup[] = [...MEMORY_GROUPS, ...REDIS_GROUPS];
 
 export const MEMORY_SUBJECTS: Readonly<Record<string, MemorySubject>> = {
   larder: larderMemory,

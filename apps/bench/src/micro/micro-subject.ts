@@ -1,3 +1,5 @@
+import type { RedisPlace } from '../store/redis-service.ts';
+
 /** What all subjects of a process are given alike. */
 export interface MicroSetup {
   /** The keys that are in the cache when a round of reads begins; it holds so many entries and no more. */
@@ -10,6 +12,8 @@ export interface MicroSetup {
    */
   readonly inserts: readonly string[];
   readonly ttlMs: number;
+  /** Where a subject on Redis keeps its entries; null for one in memory. */
+  readonly redis: RedisPlace | null;
 }
 
 /** Small, so that it is the cache that is measured. */

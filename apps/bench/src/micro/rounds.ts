@@ -1,5 +1,6 @@
 import type { StepMonitor } from '../scenario/scenario.ts';
-import type { MicroGroup } from './micro-catalog.ts';
+import type { RedisService } from '../store/redis-service.ts';
+import type { MicroGroup } from './micro-group.ts';
 import type { MicroRow } from './micro-result.ts';
 import type { MicroSettings } from './micro-settings.ts';
 import { ratios, spreadOf } from './spread.ts';
@@ -17,6 +18,7 @@ interface Runner {
   readonly control: boolean;
   readonly member: number;
   readonly cpuNs: number[];
+  readonly wallNs: number[];
 }
 
 /**
@@ -25,24 +27,30 @@ interface Runner {
  * where a process happens to lie in memory makes it a little faster or slower for as long as it lives.
  *
  * @param boundMs for the rounds; a few are made in any case, unless the signal comes
+ * @param service where the subjects of a group on Redis have a place each; null for a group in memory
  */
 export async function measureGroup(
   group: MicroGroup,
   groupPlace: number,
-  settings: MicroSettings,
+  common: MicroSettings,
   boundMs: number,
   monitor: StepMonitor,
+  service: RedisService | null = null,
 ): Promise<MicroRow[]> {
+  const settings = { ...common, ...group.settings };
   const runners = runnersOf(group);
   const generations = Math.max(1, Math.min(MOST_GENERATIONS, Math.floor(boundMs / GENERATION_MS)));
   for (let generation = 0; generation < generations && !monitor.signal.aborted; generation++) {
     const report = (share: number, detail: string): void =>
       monitor.report({ fraction: (generation + Math.min(1, share)) / generations, detail });
     const handles = runners.map(() => new SubjectHandle());
+    const places = runners.map(() => service?.newPlace() ?? null);
     try {
       report(0, 'warming up');
       const ready = Promise.all(
-        handles.map((handle, place) => handle.prepare(groupPlace, runners[place]?.member ?? 0, settings)),
+        handles.map((handle, at) =>
+          handle.prepare(groupPlace, runners[at]?.member ?? 0, settings, places[at] ?? null),
+        ),
       );
       await unlessAborted(ready, monitor.signal);
       const boundsMs = boundMs / generations;
@@ -55,18 +63,19 @@ export async function measureGroup(
       }
     } finally {
       await Promise.all(handles.map((handle) => handle.stop()));
+      for (const place of places) if (place !== null) await service?.clear(place);
     }
   }
-  return rowsOf(group, runners);
+  return rowsOf(group, runners, settings);
 }
 
 function runnersOf(group: MicroGroup): Runner[] {
   const runners = group.members.map(
-    ({ name, bound = null }, member): Runner => ({ name, bound, control: false, member, cpuNs: [] }),
+    ({ name, bound = null }, member): Runner => ({ name, bound, control: false, member, cpuNs: [], wallNs: [] }),
   );
   const [limit] = runners;
   if (limit === undefined) return [];
-  return [...runners, { ...limit, name: `${limit.name}, again`, control: true, cpuNs: [] }];
+  return [...runners, { ...limit, name: `${limit.name}, again`, control: true, cpuNs: [], wallNs: [] }];
 }
 
 /**
@@ -79,14 +88,19 @@ async function oneRound(
   round: number,
   { turnsPerRound, operationsPerRound }: MicroSettings,
 ): Promise<void> {
-  const totals = new Float64Array(runners.length);
+  const cpuNs = new Float64Array(runners.length);
+  const wallNs = new Float64Array(runners.length);
   for (let turn = 0; turn < turnsPerRound; turn++) {
     for (const place of turnOrder(runners.length, round * turnsPerRound + turn)) {
-      totals[place] = (totals[place] as number) + ((await handles[place]?.turn(turn)) ?? Number.NaN);
+      const time = await handles[place]?.turn(turn);
+      cpuNs[place] = (cpuNs[place] as number) + (time?.cpuNs ?? Number.NaN);
+      wallNs[place] = (wallNs[place] as number) + (time?.wallNs ?? Number.NaN);
     }
   }
-  for (const [place, runner] of runners.entries())
-    runner.cpuNs.push((totals[place] as number) / operationsPerRound);
+  for (const [place, runner] of runners.entries()) {
+    runner.cpuNs.push((cpuNs[place] as number) / operationsPerRound);
+    runner.wallNs.push((wallNs[place] as number) / operationsPerRound);
+  }
 }
 
 /** The places from 0 to `count − 1`, rotated by one every second time and reversed the times between. */
@@ -109,17 +123,24 @@ async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promi
   signal.removeEventListener('abort', onAbort);
 }
 
-function rowsOf(group: MicroGroup, runners: readonly Runner[]): MicroRow[] {
+function rowsOf(
+  group: MicroGroup,
+  runners: readonly Runner[],
+  { entries, operationsPerRound }: MicroSettings,
+): MicroRow[] {
   const [limit] = runners;
   if (limit === undefined || limit.cpuNs.length === 0) return [];
-  return runners.map(({ name, bound, control, cpuNs }) => ({
+  return runners.map(({ name, bound, control, cpuNs, wallNs }) => ({
     group: group.name,
     subject: name,
     limit: limit.name,
     ratio: spreadOf(ratios(cpuNs, limit.cpuNs)),
     cpuNs: spreadOf(cpuNs),
+    wallNs: spreadOf(wallNs),
     bound,
     control,
     rounds: cpuNs.length,
+    entries,
+    operationsPerRound,
   }));
 }

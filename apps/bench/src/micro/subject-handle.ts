@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WrongValue } from '../source/slow-source.ts';
+import type { RedisPlace } from '../store/redis-service.ts';
 import type { MicroSettings } from './micro-settings.ts';
-import type { SubjectAnswer, SubjectOrder } from './subject-message.ts';
+import type { SubjectAnswer, SubjectOrder, TurnTime } from './subject-message.ts';
 
 const PROGRAM = fileURLToPath(new URL(`./subject-process${extname(import.meta.url)}`, import.meta.url));
 
@@ -19,14 +20,19 @@ export class SubjectHandle {
     });
   });
 
-  async prepare(group: number, member: number, settings: MicroSettings): Promise<void> {
-    await this.#ask({ kind: 'prepare', group, member, settings });
+  /** @param redis where it may keep entries, if it keeps them there */
+  async prepare(
+    group: number,
+    member: number,
+    settings: MicroSettings,
+    redis: RedisPlace | null = null,
+  ): Promise<void> {
+    await this.#ask({ kind: 'prepare', group, member, settings, redis });
   }
 
-  /** Nanoseconds of CPU time for the operations of one turn, all together. */
-  async turn(place: number): Promise<number> {
+  async turn(place: number): Promise<TurnTime> {
     const answer = await this.#ask({ kind: 'turn', place });
-    return answer.kind === 'turn' ? answer.cpuNs : Number.NaN;
+    return answer.kind === 'turn' ? answer.time : { cpuNs: Number.NaN, wallNs: Number.NaN };
   }
 
   /** Bytes over keys and values. */

@@ -1,3 +1,4 @@
+import type { RedisPlace } from '../store/redis-service.ts';
 import type { MicroSettings } from './micro-settings.ts';
 
 /** What a subject's process is asked for. */
@@ -7,6 +8,7 @@ export type SubjectOrder =
       readonly group: number;
       readonly member: number;
       readonly settings: MicroSettings;
+      readonly redis: RedisPlace | null;
     }
   /** `place` counts the turns of a round from 0. */
   | { readonly kind: 'turn'; readonly place: number }
@@ -15,6 +17,13 @@ export type SubjectOrder =
 /** What it answers, one answer to each order. */
 export type SubjectAnswer =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'turn'; readonly cpuNs: number }
+  | { readonly kind: 'turn'; readonly time: TurnTime }
   | { readonly kind: 'memory'; readonly bytes: number }
   | { readonly kind: 'failed'; readonly message: string };
+
+/** Nanoseconds that the operations of one turn took, all together. */
+export interface TurnTime {
+  /** Of all threads of the subject's process. */
+  readonly cpuNs: number;
+  readonly wallNs: number;
+}

@@ -1,9 +1,10 @@
 import { collectGarbage, liveBytes } from '../replay/heap-size.ts';
+import type { RedisPlace } from '../store/redis-service.ts';
 import { seededRandom } from '../workload/random.ts';
 import { MEMORY_SUBJECTS, MICRO_GROUPS } from './micro-catalog.ts';
 import type { MicroSettings } from './micro-settings.ts';
 import { type Loop, type MicroSetup, microValue } from './micro-subject.ts';
-import type { SubjectAnswer, SubjectOrder } from './subject-message.ts';
+import type { SubjectAnswer, SubjectOrder, TurnTime } from './subject-message.ts';
 
 // The process of one subject: does what it is told, one order at a time, and ends with whoever started it.
 
@@ -30,18 +31,23 @@ process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => undefined);
 
 async function obey(order: SubjectOrder): Promise<SubjectAnswer> {
-  if (order.kind === 'turn') return { kind: 'turn', cpuNs: await measuredTurn(order.place) };
+  if (order.kind === 'turn') return { kind: 'turn', time: await measuredTurn(order.place) };
   if (order.kind === 'memory')
     return { kind: 'memory', bytes: await measuredMemory(order.subject, order.settings) };
-  await prepare(order.group, order.member, order.settings);
+  await prepare(order.group, order.member, order.settings, order.redis);
   return { kind: 'ready' };
 }
 
-async function prepare(groupPlace: number, memberPlace: number, settings: MicroSettings): Promise<void> {
+async function prepare(
+  groupPlace: number,
+  memberPlace: number,
+  settings: MicroSettings,
+  redis: RedisPlace | null,
+): Promise<void> {
   const group = MICRO_GROUPS[groupPlace];
   const member = group?.members[memberPlace];
   if (group === undefined || member === undefined) throw new Error('there is no such subject');
-  const setup = setupOf(settings, group.work === 'insert');
+  const setup = setupOf(settings, group.work === 'insert', redis);
   const { operationsPerRound, turnsPerRound, warmUpRounds } = settings;
   prepared = {
     loop: await member.subject(setup),
@@ -51,19 +57,21 @@ async function prepare(groupPlace: number, memberPlace: number, settings: MicroS
   for (let turn = 0; turn < warmUpRounds * turnsPerRound; turn++) await measuredTurn(turn % turnsPerRound);
 }
 
-/** Nanoseconds of CPU time, all threads of the process together. Garbage is collected between rounds. */
-async function measuredTurn(place: number): Promise<number> {
+/** Garbage is collected between rounds. */
+async function measuredTurn(place: number): Promise<TurnTime> {
   if (prepared === undefined) throw new Error('there is nothing prepared');
   const { loop, expected, turnLength } = prepared;
   const [from, to] = [place * turnLength, (place + 1) * turnLength];
   if (place === 0) collectGarbage();
   const before = process.cpuUsage();
+  const beganMs = performance.now();
   const sum = await loop(from, to);
+  const wallNs = (performance.now() - beganMs) * 1e6;
   const { user, system } = process.cpuUsage(before);
   const expectedSum = expected.subarray(from, to).reduce((total, n) => total + n, 0);
   if (sum !== expectedSum)
     throw new Error(`wrong value: what was read adds up to ${sum}, not ${expectedSum}`);
-  return (user + system) * 1000;
+  return { cpuNs: (user + system) * 1000, wallNs };
 }
 
 async function measuredMemory(name: string, settings: MicroSettings): Promise<number> {
@@ -78,7 +86,7 @@ async function measuredMemory(name: string, settings: MicroSettings): Promise<nu
   return holder === null || keys.length !== values.length ? Number.NaN : bytes;
 }
 
-function setupOf(settings: MicroSettings, inserts: boolean): MicroSetup {
+function setupOf(settings: MicroSettings, inserts: boolean, redis: RedisPlace | null): MicroSetup {
   const { entries, operationsPerRound, ttlMs, seed } = settings;
   const random = seededRandom(seed);
   const keys = keysOf('item', entries);
@@ -86,7 +94,7 @@ function setupOf(settings: MicroSettings, inserts: boolean): MicroSetup {
     { length: operationsPerRound },
     () => keys[Math.floor(random() * entries)] as string,
   );
-  return { keys, reads, inserts: inserts ? keysOf('new', operationsPerRound) : [], ttlMs };
+  return { keys, reads, inserts: inserts ? keysOf('new', operationsPerRound) : [], ttlMs, redis };
 }
 
 /** Strings as a program would have them: hashed once, in one piece. */

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { SCENARIO_NAMES, type ScenarioName } from '../scenario/scenario-name.ts';
+import { STORE_NAMES, type StoreName } from '../store/store-name.ts';
 import { UsageError } from '../usage-error.ts';
 import { badOption, bytesOption, durationOption, shownArgument, wholeOption } from './option-value.ts';
 
@@ -8,7 +9,8 @@ export interface BenchOptions {
   readonly scenarios: readonly ScenarioName[];
   /** The trace to replay; null = the recorded one. */
   readonly traceFile: string | null;
-  readonly store: 'memory';
+  /** Where entries live: each is measured by itself. */
+  readonly stores: readonly StoreName[];
   /** How long each generated scenario and the micro-benchmarks may take; null = each its own default. */
   readonly durationMs: number | null;
   /** Entries that a cache may hold; null = a tenth of the distinct keys of the workload. */
@@ -49,7 +51,7 @@ const FLAGS = {
 } as const;
 type FlagName = keyof typeof FLAGS;
 
-const LATER_STORES = ['redis', 'memcached', 'postgres'];
+const LATER_STORES = ['memcached', 'postgres'];
 const HINT = 'Run with --help for what there is.';
 
 /** @param args the command line behind the program's name. @throws UsageError for whatever cannot be done */
@@ -72,7 +74,7 @@ function resolveOptions(given: ReadonlyMap<FlagName, string>): BenchOptions {
   return {
     scenarios: resolveScenarios(given.get('scenario'), traceFile !== null),
     traceFile,
-    store: resolveStore(given.get('store') ?? 'memory'),
+    stores: resolveStores(given.get('store') ?? 'memory'),
     durationMs: read('duration', null, (value) =>
       durationOption('duration', value, 's', { min: 10, max: 3_600_000 }),
     ),
@@ -88,7 +90,7 @@ function resolveOptions(given: ReadonlyMap<FlagName, string>): BenchOptions {
   };
 }
 
-/** Boolean flags answer `''`; of a value option given twice the last counts, except that scenarios add up. */
+/** Boolean flags answer `''`; of a value option given twice the last counts, except that scenarios and stores add up. */
 function readFlags(args: readonly string[]): Map<FlagName, string> {
   const { tokens } = parseArgs({ args: [...args], options: FLAGS, strict: false, tokens: true });
   const given = new Map<FlagName, string>();
@@ -104,7 +106,7 @@ function readFlags(args: readonly string[]): Map<FlagName, string> {
     const takesValue = FLAGS[name].type === 'string';
     if (takesValue && token.value === undefined) throw new UsageError(`--${name} needs a value. ${HINT}`);
     if (!takesValue && token.value !== undefined) throw new UsageError(`--${name} takes no value. ${HINT}`);
-    const before = name === 'scenario' ? given.get(name) : undefined;
+    const before = name === 'scenario' || name === 'store' ? given.get(name) : undefined;
     given.set(name, before === undefined ? (token.value ?? '') : `${before},${token.value}`);
   }
   return given;
@@ -126,12 +128,18 @@ function resolveScenarios(text: string | undefined, withTrace: boolean): readonl
   return SCENARIO_NAMES.filter((name) => asked.includes(name));
 }
 
-function resolveStore(name: string): 'memory' {
-  if (name === 'memory') return name;
-  if (LATER_STORES.includes(name)) {
-    throw new UsageError(`--store '${name}' is not available yet in this version: only memory is.`);
+function resolveStores(text: string): readonly StoreName[] {
+  const asked = text.split(',').map((name) => name.trim());
+  for (const name of asked) {
+    if (LATER_STORES.includes(name)) {
+      const there = STORE_NAMES.join(' and ');
+      throw new UsageError(`--store '${name}' is not available yet in this version: ${there} are.`);
+    }
+    if (!(STORE_NAMES as readonly string[]).includes(name)) {
+      throw badOption('store', name, `one or more of ${STORE_NAMES.join(', ')}, separated by commas`);
+    }
   }
-  throw badOption('store', name, 'memory, the only store in this version');
+  return STORE_NAMES.filter((name) => asked.includes(name));
 }
 
 function nonEmpty(option: string, value: string): string {

@@ -55,7 +55,7 @@ export async function replay(
   await warmUp(kind, conditions);
   const bytesBefore = liveBytes();
   const source = new SlowSource(conditions.latencyMs, conditions.valueBytes);
-  const subject = kind.create(source, conditions.maxEntries);
+  const subject = await kind.create(source, conditions.maxEntries);
   const tally = new Tally(subject, source);
   const stop = new Stop(conditions);
   const progress = setInterval(() => conditions.onProgress(tally.progress()), PROGRESS_EVERY_MS);
@@ -75,6 +75,8 @@ export async function replay(
     await driven.catch(ignoreClosed);
     return {
       subject: kind.name,
+      store: kind.store,
+      lane: kind.lane,
       end: stop.reason ?? 'complete',
       ...figures,
       memoryBytes: liveBytes() - bytesBefore,
@@ -90,7 +92,7 @@ export async function replay(
 /** Has the code of a subject compiled, so that this is part neither of its times nor of its memory. */
 async function warmUp(kind: SubjectKind, { valueBytes }: ReplayConditions): Promise<void> {
   const source = new SlowSource(0, valueBytes);
-  const subject = kind.create(source, WARM_UP_REQUESTS / 4);
+  const subject = await kind.create(source, WARM_UP_REQUESTS / 4);
   for (let n = 0; n < WARM_UP_REQUESTS; n++) await subject.get(`warm-up:${(n * n) % (WARM_UP_REQUESTS / 2)}`);
   await subject.invalidate('warm-up:0');
   await subject.close();
@@ -129,11 +131,11 @@ class Tally {
     return { requests, elapsedMs: performance.now() - this.#beganMs, hitRatio: share(hits, requests) };
   }
 
-  figures(): Omit<ReplayResult, 'subject' | 'end' | 'memoryBytes'> {
+  figures(): Omit<ReplayResult, 'subject' | 'store' | 'lane' | 'end' | 'memoryBytes'> {
     const seconds = (performance.now() - this.#beganMs) / 1000;
     const requests = this.#requests;
     const { loads } = this.#source;
-    const { hits, joins: begun, entries } = this.#subject.counts();
+    const { hits, l2Hits, joins: begun, entries, storeErrors } = this.#subject.counts();
     // Those that were still waiting at the end do not count.
     const joins = Math.min(begun, Math.max(0, requests - hits - loads));
     return {
@@ -141,12 +143,14 @@ class Tally {
       seconds,
       throughput: requests / seconds,
       hits,
+      l2Hits,
       joins,
       loads,
       hitRatio: share(hits, requests),
       loadsSaved: Math.max(0, 1 - (requests === 0 ? 1 : loads / requests)),
       latency: this.#latency.summary(),
       entries,
+      storeErrors,
     };
   }
 }

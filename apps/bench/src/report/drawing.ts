@@ -4,7 +4,7 @@ import { escapeHtml } from './html-text.ts';
 
 /** The widths that each plot is drawn for: a screen, a phone. The page shows the one that fits. */
 const WIDTHS = { wide: 900, narrow: 350 } as const;
-type Width = keyof typeof WIDTHS;
+export type Width = keyof typeof WIDTHS;
 
 export interface Figure {
   readonly title: string;
@@ -20,9 +20,12 @@ export interface LegendItem {
   readonly color: string;
 }
 
-/** Colours by subject, the same in every plot; they change with light and dark. */
+/** Colours by subject, the same in every plot; they change with light and dark. The first that a name holds counts. */
 const SUBJECT_COLORS: Readonly<Record<string, string>> = {
+  'L1 + L2': 'var(--both)',
+  L2: 'var(--shared)',
   larder: 'var(--larder)',
+  ioredis: 'var(--client)',
   'lru-cache': 'var(--lru)',
   Map: 'var(--map)',
   'no cache': 'var(--none)',

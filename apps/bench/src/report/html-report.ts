@@ -10,19 +10,21 @@ import { replayFigures } from './replay-figures.ts';
 import type { Report } from './report.ts';
 import {
   allReplayRows,
+  COMMAND_COLUMNS,
+  commandRows,
   MEMORY_COLUMNS,
   MICRO_COLUMNS,
   memoryRows,
   microNote,
   microRows,
-  oneAtATimeNote,
-  REPLAY_COLUMNS,
+  replayColumns,
+  replayNotes,
 } from './summary.ts';
 
 /** The whole report as one page that needs nothing else. The figures behind it are in it, as JSON. */
 export function htmlReport(report: Report): string {
   const replays = report.scenarios.filter((result) => result.kind === 'replay');
-  const micro = report.scenarios.find((result) => result.kind === 'micro');
+  const micros = report.scenarios.filter((result) => result.kind === 'micro');
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -34,14 +36,14 @@ export function htmlReport(report: Report): string {
 <body>
 <header>
 <h1>Larder benchmark</h1>
-<p class="soft">Requests replayed through a cache in front of a slow source, and single operations beside lru-cache.</p>
+<p class="soft">Requests replayed through a cache in front of a slow source, and single operations beside the bare thing that they cannot be faster than.</p>
 ${banner(report)}
 ${facts(report)}
 </header>
 <main>
 ${replayPart(replays)}
-${micro === undefined ? '' : microPart(micro)}
-${replays.length === 0 && micro === undefined ? '<p>Nothing had been measured when the run ended.</p>' : ''}
+${micros.map(microPart).join('\n')}
+${report.scenarios.length === 0 ? '<p>Nothing had been measured when the run ended.</p>' : ''}
 </main>
 <script type="application/json" id="report">${embeddedJson(report)}</script>
 </body>
@@ -56,7 +58,7 @@ function banner({ failure, interrupted }: Report): string {
   return '';
 }
 
-function facts({ startedAt, seconds: took, machine, options }: Report): string {
+function facts({ startedAt, seconds: took, machine, servers, options }: Report): string {
   const { latencyMs, concurrency, valueBytes, size, seed } = options;
   const cache = size === null ? 'a tenth of the distinct keys' : `${count(size)} entries`;
   const rows = [
@@ -67,7 +69,11 @@ function facts({ startedAt, seconds: took, machine, options }: Report): string {
     ],
     ['Source', `answers after ${latency(latencyMs)}, values of ${count(valueBytes)} bytes`],
     ['Requests', `${count(concurrency)} in flight, every answer checked; seed ${seed}`],
-    ['Cache', `${options.store}, ${cache}`],
+    ['Stores', `${options.stores.join(', ')}; in memory ${cache}`],
+    ...Object.entries(servers).map(([store, { version, own }]) => [
+      'Server',
+      `${store} ${version}, ${own ? 'started by this run, on the same machine' : 'given, perhaps used by others too'}`,
+    ]),
   ];
   const items = rows.map(([name, fact]) => `<dt>${name}</dt><dd>${escapeHtml(fact as string)}</dd>`);
   return `<dl class="facts">${items.join('')}</dl>`;
@@ -77,12 +83,12 @@ function replayPart(replays: readonly ReplayScenarioResult[]): string {
   if (replays.length === 0) return '';
   const descriptions = replays.map(
     ({ name, description, maxEntries }) =>
-      `<li><strong>${name}</strong>: ${escapeHtml(description)}. The cache holds ${count(maxEntries)}.</li>`,
+      `<li><strong>${name}</strong>: ${escapeHtml(description)}. Memory holds ${count(maxEntries)} entries.</li>`,
   );
-  const notes = replays.map(oneAtATimeNote).filter((note) => note !== null);
+  const notes = replayNotes(replays);
   return `<h2>Replays</h2>
 <ul>${descriptions.join('')}</ul>
-${htmlTable('Every subject with the same requests and a source of its own', REPLAY_COLUMNS, allReplayRows(replays))}
+${htmlTable('Every subject with the same requests and a source of its own', replayColumns(replays), allReplayRows(replays))}
 ${notes.map((note) => `<p class="soft">${escapeHtml(note)}</p>`).join('')}
 <p class="soft">Hit ratio: answered from the cache. Joined: waited for a load that another request had begun, and so saved one too.
 Loads saved: requests that did not make the source work. Memory: what the heap grew by, keys and values included.</p>
@@ -90,22 +96,22 @@ ${replayFigures(replays).map(htmlFigure).join('\n')}`;
 }
 
 function microPart(micro: MicroResult): string {
-  const rows =
-    micro.rows.length === 0
-      ? ''
-      : htmlTable('CPU time beside lru-cache and Map', MICRO_COLUMNS, microRows(micro));
-  const note = micro.rows.length === 0 ? '' : `<p class="soft">${escapeHtml(microNote(micro))}</p>`;
-  const memory =
-    micro.memory.length === 0
-      ? ''
-      : htmlTable(
-          'Memory of an entry, over key and value; ratio to lru-cache',
-          MEMORY_COLUMNS,
-          memoryRows(micro),
-        );
-  return `<h2>Single operations</h2>
-${rows}
-${note}
-${memory}
+  const { store, rows, memory, commands } = micro;
+  const parts: string[] = [];
+  if (commands.length > 0) {
+    const caption = 'What a hit makes the server do, by its own count';
+    parts.push(htmlTable(caption, COMMAND_COLUMNS, commandRows(commands)));
+  }
+  if (rows.length > 0) {
+    const beside = store === 'memory' ? 'lru-cache and Map' : 'the bare client';
+    parts.push(htmlTable(`CPU time beside ${beside}`, MICRO_COLUMNS, microRows(micro)));
+    parts.push(`<p class="soft">${escapeHtml(microNote(micro))}</p>`);
+  }
+  if (memory.length > 0) {
+    const caption = 'Memory of an entry, over key and value; ratio to lru-cache';
+    parts.push(htmlTable(caption, MEMORY_COLUMNS, memoryRows(micro)));
+  }
+  return `<h2>Single operations${store === 'memory' ? '' : ` on ${store}`}</h2>
+${parts.join('\n')}
 ${microFigures(micro).map(htmlFigure).join('\n')}`;
 }

@@ -1,44 +1,48 @@
 import { axisX, barX, dot, gridX, ruleX, ruleY, text, tickX } from '@observablehq/plot';
 import type { MicroResult } from '../micro/micro-result.ts';
-import { type Figure, subjectColor, subjectLegend } from './drawing.ts';
+import { type Figure, subjectColor, subjectLegend, type Width } from './drawing.ts';
 
 /** The plots of the micro-benchmarks. */
-export function microFigures({ rows, memory }: MicroResult): Figure[] {
-  return [...(rows.length === 0 ? [] : [ratios(rows)]), ...(memory.length === 0 ? [] : [memoryBars(memory)])];
+export function microFigures({ store, rows, memory }: MicroResult): Figure[] {
+  return [...(rows.length === 0 ? [] : [ratios(rows, store === 'memory' ? 'lru-cache' : 'the bare client')]), ...(memory.length === 0 ? [] : [memoryBars(memory)])];
 }
 
-function ratios(rows: MicroResult['rows']): Figure {
-  const measured = rows.filter(({ subject, limit }) => subject !== limit);
+/** @param limit what each group is measured against, for people */
+function ratios(rows: MicroResult['rows'], limit: string): Figure {
+  const named = rows.map((row) => ({ ...row, label: labelOf(row, rows) }));
+  const measured = named.filter(({ subject, limit: first }) => subject !== first);
   const bounded = measured.filter(({ bound }) => bound !== null);
   const most = Math.max(1.6, ...measured.map(({ ratio }) => Math.min(ratio.max, ratio.median * 1.5)));
-  const place = { y: 'subject' } as const;
+  const place = { y: 'label' } as const;
   const color = ({ subject, control }: (typeof rows)[number]): string =>
     control ? 'var(--none)' : subjectColor(subject);
+  const others = ['larder', 'Map'].filter((name) => measured.some(({ subject }) => subject.includes(name)));
+  // Long names stand above their marks, on a phone all do.
+  const above = (width: Width): boolean => width === 'narrow' || measured.some(({ label }) => label.length > 32);
   return {
-    title: 'CPU time of one operation, as a ratio to lru-cache',
-    caption:
-      '1 = as much CPU time as lru-cache for the same work; the further left the better. Dot: median of the rounds; thick: quartiles; thin: from the least to the most. Red: what the subject has promised at most. “Again” is lru-cache measured a second time, in a process of its own: the noise.',
+    title: `CPU time of one operation, as a ratio to ${limit}`,
+    caption: `1 = as much CPU time as ${limit} for the same work; the further left the better. Dot: median of the rounds; thick: quartiles; thin: from the least to the most. Red: what the subject has promised at most. “Again” is ${limit} measured a second time, in a process of its own: the noise.`,
     legend: [
-      ...subjectLegend(['larder', 'Map']),
-      { label: 'lru-cache, again', color: 'var(--none)' },
+      ...subjectLegend(others),
+      { label: `${limit}, again`, color: 'var(--none)' },
       { label: 'promised at most', color: 'var(--bad)' },
     ],
     draw: (width) => ({
-      height: measured.length * (width === 'wide' ? 30 : 40) + 50,
-      marginLeft: width === 'wide' ? 210 : 12,
+      height: measured.length * (above(width) ? 40 : 30) + 50,
+      marginLeft: above(width) ? 12 : 210,
       marginRight: 16,
       marginBottom: 38,
       x: { domain: [0, most], clamp: true },
       y: {
         label: null,
-        domain: measured.map(({ subject }) => subject),
-        ...(width === 'wide' ? {} : { axis: null }),
+        domain: measured.map(({ label }) => label),
+        ...(above(width) ? { axis: null } : {}),
       },
       marks: [
         gridX({ ticks: 8 }),
         axisX({
           ticks: width === 'wide' ? 8 : 5,
-          label: 'ratio to lru-cache',
+          label: `ratio to ${limit}`,
           labelAnchor: 'right',
           labelArrow: 'none',
         }),
@@ -60,12 +64,23 @@ function ratios(rows: MicroResult['rows']): Figure {
         }),
         dot(measured, { ...place, x: (d) => d.ratio.median, fill: color, r: 5 }),
         tickX(bounded, { ...place, x: 'bound', stroke: 'var(--bad)', strokeWidth: 2.5, inset: 3 }),
-        ...(width === 'wide'
-          ? []
-          : [text(measured, { ...place, x: 0, text: 'subject', textAnchor: 'start', dy: -14, dx: 2 })]),
+        ...(above(width)
+          ? [text(measured, { ...place, x: 0, text: shown(width), textAnchor: 'start', dy: -14, dx: 2 })]
+          : []),
       ],
     }),
   };
+}
+
+/** The subject, with its group where the name alone would not do. */
+function labelOf(row: MicroResult['rows'][number], rows: MicroResult['rows']): string {
+  const alone = rows.filter(({ subject }) => subject === row.subject).length === 1;
+  return alone ? row.subject : `${row.group}: ${row.subject}`;
+}
+
+/** What fits beside nothing else on a phone. */
+function shown(width: Width): (row: { readonly label: string }) => string {
+  return ({ label }) => (width === 'narrow' && label.length > 54 ? `${label.slice(0, 53)}…` : label);
 }
 
 function memoryBars(memory: MicroResult['memory']): Figure {

@@ -3,12 +3,14 @@ export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #fbfbf9; --panel: #ffffff; --ink: #1d2129; --soft: #59606d; --line: #dfe2e7;
-  --larder: #1f6feb; --lru: #c2570c; --map: #7a5cc7; --none: #8a919e; --good: #1a7f37; --bad: #cf222e;
+  --larder: #1f6feb; --lru: #c2570c; --map: #7a5cc7; --none: #8a919e;
+  --shared: #0b7d83; --both: #a8328f; --client: #8a6d00; --good: #1a7f37; --bad: #cf222e;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14171c; --panel: #1b1f26; --ink: #e6e9ee; --soft: #a3abb8; --line: #333a45;
-    --larder: #6cb0ff; --lru: #f59a4a; --map: #b79dff; --none: #8d96a5; --good: #4cc267; --bad: #ff7b72;
+    --larder: #6cb0ff; --lru: #f59a4a; --map: #b79dff; --none: #8d96a5;
+    --shared: #46c5c9; --both: #ef86d6; --client: #d9b648; --good: #4cc267; --bad: #ff7b72;
   }
 }
 * { box-sizing: border-box; }

@@ -70,7 +70,7 @@ const colorOf = ({ subject }: { subject: string }): string => subjectColor(subje
 /** Scenarios below one another, a bar for each subject. */
 function barFrame(replays: readonly ReplayScenarioResult[], width: 'wide' | 'narrow') {
   return {
-    height: replays.length * 84 + 50,
+    height: replays.length * (barsOf(replays) * 22 + 18) + 50,
     marginLeft: 74,
     marginRight: width === 'wide' ? 90 : 62,
     marginBottom: 38,
@@ -79,6 +79,11 @@ function barFrame(replays: readonly ReplayScenarioResult[], width: 'wide' | 'nar
     insetTop: 3,
     insetBottom: 3,
   } as const;
+}
+
+/** Of the scenario that has most. */
+function barsOf(replays: readonly ReplayScenarioResult[]): number {
+  return Math.max(...replays.map(({ results }) => results.length));
 }
 
 /** From the median outwards, each nine takes as much room as the one before. */

@@ -2,11 +2,12 @@ import { availableParallelism, totalmem } from 'node:os';
 import { basename } from 'node:path';
 import type { BenchOptions } from '../options/bench-options.ts';
 import type { ScenarioResult } from '../scenario/scenario.ts';
+import type { ServerFacts } from '../store/redis-service.ts';
 
 /** Everything a run has found, as it is written to `report.json`. */
 export interface Report {
   /** Of this file's form; a later form has a higher one. */
-  readonly format: 1;
+  readonly format: 2;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly seconds: number;
@@ -15,6 +16,8 @@ export interface Report {
   /** Why the run failed; null = it did not. */
   readonly failure: string | null;
   readonly machine: Machine;
+  /** The servers of stores that have one, by store. */
+  readonly servers: Readonly<Record<string, ServerFacts>>;
   readonly options: ReportedOptions;
   readonly scenarios: readonly ScenarioResult[];
 }

@@ -2,10 +2,9 @@ import type { BenchOptions } from '../options/bench-options.ts';
 import { clients } from '../replay/clients.ts';
 import { type ReplayConditions, type ReplayDriver, replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/replay-result.ts';
-import { larder } from '../subject/larder.ts';
-import { lruCache } from '../subject/lru-cache.ts';
-import { noCache } from '../subject/no-cache.ts';
+import type { StoreServices } from '../store/store-services.ts';
 import type { SubjectKind } from '../subject/subject.ts';
+import { subjectsOf } from '../subject/subjects.ts';
 import { percent } from '../terminal/figures.ts';
 import { replayLine } from '../terminal/step-line.ts';
 import type { Workload } from '../workload/workload.ts';
@@ -27,24 +26,21 @@ export interface ReplayPlan {
   readonly oneAtATime: (() => Workload) | null;
 }
 
-const SUBJECTS: readonly SubjectKind[] = [larder, lruCache, noCache];
-const CACHES: readonly SubjectKind[] = [larder, lruCache];
-
-// Guesses of the time that a replay will take; the display corrects them as it goes.
-const REQUEST_MS = 0.003;
+/** A guess, for the time that a replay will take; the display corrects it as it goes. */
 const MISS_SHARE = 0.35;
 
 /** Replays one workload against every subject in turn, each with a cache and a source of its own. */
-export function replayScenario(plan: ReplayPlan, options: BenchOptions): Scenario {
+export function replayScenario(plan: ReplayPlan, options: BenchOptions, services: StoreServices): Scenario {
   const results: ReplayResult[] = [];
   const oneAtATime: OneAtATime[] = [];
+  const subjects = subjectsOf(options.stores, services);
 
-  const concurrent = SUBJECTS.map((subject): Step => {
+  const concurrent = subjects.map((subject): Step => {
     const boundMs = plan.boundMs(subject);
     const missMs = (MISS_SHARE * (options.latencyMs + 0.3)) / options.concurrency;
     return {
       label: `${plan.name} · ${subject.name}`,
-      expectedMs: Math.min(boundMs, plan.requests * (REQUEST_MS + missMs)),
+      expectedMs: Math.min(boundMs, plan.requests * (subject.requestMs + missMs)),
       run: async (monitor) => {
         // Without an end of its own a workload goes as far as the first subject came, so that all see the same of it.
         const requests = Math.min(plan.requests, results[0]?.requests ?? Infinity);
@@ -60,10 +56,10 @@ export function replayScenario(plan: ReplayPlan, options: BenchOptions): Scenari
   const sequential =
     workloadOf === null
       ? []
-      : CACHES.map(
+      : subjects.filter(isMemory).map(
           (subject): Step => ({
             label: `${plan.name} · ${subject.name}, one request at a time`,
-            expectedMs: plan.requests * REQUEST_MS,
+            expectedMs: plan.requests * subject.requestMs,
             run: async (monitor) => {
               const conditions = {
                 ...conditionsOf(plan, options, Infinity, monitor),
@@ -86,6 +82,11 @@ export function replayScenario(plan: ReplayPlan, options: BenchOptions): Scenari
         ? null
         : { kind: 'replay', name, description, distinctKeys, maxEntries, results, oneAtATime },
   };
+}
+
+/** What one request at a time shows is how entries are evicted, and that happens in memory alone. */
+function isMemory({ store }: SubjectKind): boolean {
+  return store === 'memory';
 }
 
 function conditionsOf(

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { BenchOptions } from '../options/bench-options.ts';
 import { clients } from '../replay/clients.ts';
-import { noCache } from '../subject/no-cache.ts';
+import type { StoreServices } from '../store/store-services.ts';
 import { traceWorkload } from '../workload/trace.ts';
 import { readTraceFile } from '../workload/trace-file.ts';
 import { replayScenario } from './replay-scenario.ts';
@@ -13,7 +13,7 @@ const RECORDED = fileURLToPath(new URL('../../traces/compiler-lookups.txt.gz', i
 const NO_CACHE_MS = 3000;
 
 /** Requests that once came in, in their order, each subject to the end. @throws UsageError where there is no such trace */
-export async function traceScenario(options: BenchOptions): Promise<Scenario> {
+export async function traceScenario(options: BenchOptions, services: StoreServices): Promise<Scenario> {
   const trace = await readTraceFile(options.traceFile ?? RECORDED);
   const distinctKeys = trace.keys.length;
   const requests = trace.order.length;
@@ -29,9 +29,10 @@ export async function traceScenario(options: BenchOptions): Promise<Scenario> {
       requests,
       maxEntries: options.size ?? Math.ceil(distinctKeys / 10),
       driver: () => clients(traceWorkload(trace)),
-      boundMs: (subject) => (subject === noCache ? NO_CACHE_MS : Infinity),
+      boundMs: ({ store }) => (store === null ? NO_CACHE_MS : Infinity),
       oneAtATime: () => traceWorkload(trace),
     },
     options,
+    services,
   );
 }

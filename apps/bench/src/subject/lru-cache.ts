@@ -5,6 +5,10 @@ import { SUBJECT_TTL_SECONDS, type SubjectKind } from './subject.ts';
 /** What one writes by hand around lru-cache: look, load, store. Nothing keeps two requests from loading the same key. */
 export const lruCache: SubjectKind = {
   name: 'lru-cache',
+  store: 'memory',
+  lane: 'L1',
+  timeShare: 0.45,
+  requestMs: 0.003,
   create: (source, maxEntries) => {
     const cache = new LRUCache<string, SourceValue>({ max: maxEntries, ttl: SUBJECT_TTL_SECONDS * 1000 });
     let hits = 0;
@@ -20,7 +24,7 @@ export const lruCache: SubjectKind = {
         return loaded;
       },
       invalidate: (key) => cache.delete(key),
-      counts: () => ({ hits, joins: 0, entries: cache.size }),
+      counts: () => ({ hits, l2Hits: 0, joins: 0, entries: cache.size, storeErrors: 0 }),
       close: () => cache.clear(),
     };
   },

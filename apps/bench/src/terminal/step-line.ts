@@ -1,4 +1,4 @@
-import type { MemoryRow, MicroRow } from '../micro/micro-result.ts';
+import type { CommandRow, MemoryRow, MicroRow } from '../micro/micro-result.ts';
 import type { ReplayResult } from '../replay/replay-result.ts';
 import { latency, percent, rate, ratio } from './figures.ts';
 
@@ -16,4 +16,9 @@ export function microLine(rows: readonly MicroRow[]): string {
 
 export function memoryLine(rows: readonly MemoryRow[]): string {
   return rows.map(({ subject, bytesPerEntry }) => `${subject} ${Math.round(bytesPerEntry)} B`).join(', ');
+}
+
+export function commandLine(rows: readonly CommandRow[]): string {
+  if (rows.some(({ certain }) => !certain)) return 'others use this server: its counts cannot be told apart';
+  return 'one MGET and no script each';
 }

@@ -31,6 +31,8 @@ export interface CodecOptions {
 export interface Encoded {
   readonly bytes: Buffer;
   readonly compressed: boolean;
+  /** A whole number, written so that a store can count on in a step of its own: the bytes end in `=<digits>=<digits>`. */
+  readonly counter: boolean;
 }
 
 export interface Decoded {
@@ -158,7 +160,7 @@ export class Codec {
     if (payload.byteLength > this.maxEntryBytes) throw this.#tooLarge(payload.byteLength);
     const bytes = sealEnvelope(address, payload, meta);
     if (bytes.length > this.maxEntryBytes) throw this.#tooLarge(bytes.length);
-    return { bytes, compressed: payload.algorithm !== null };
+    return { bytes, compressed: payload.algorithm !== null, counter: payload.kind === PayloadKind.counter };
   }
 
   #decompress(envelope: Envelope, buffer: Buffer): Buffer | Promise<Buffer> {

@@ -16,6 +16,8 @@ export interface StoreCapabilities {
   readonly counters?: Counters;
   readonly listing?: KeyListing;
   readonly health?: StoreHealth;
+  /** The store is a server, which may be slow, gone or replaced. Absent: it lives in this process. */
+  readonly remote?: RemoteServer;
   /** Whether `set` with a version never replaces a higher one. Default `false`: versions are refused. */
   readonly versions?: boolean;
   /** Whether entries outlive this process. */
@@ -65,6 +67,15 @@ export interface KeyListing {
    * @param pattern `*` any run of characters, `?` one character, `\` takes the next character as it is. Absent: all.
    */
   keys(pattern?: string): AsyncIterable<string>;
+}
+
+/** The way to a server. */
+export interface RemoteServer {
+  /**
+   * Calls back each time the server can be reached again, so that what has been put off is tried at once.
+   * @returns the function that stops it
+   */
+  onReady(listener: () => void): () => void;
 }
 
 /** How the store is, answered from memory: no I/O. */

@@ -31,6 +31,8 @@ export interface HubListener {
 }
 
 const hubs = new WeakMap<CacheStore, Hub>();
+/** Stores that the last hub on them has let go, or is about to. */
+const released = new WeakMap<CacheStore, Promise<unknown>>();
 
 /**
  * What must exist once for a store instance in this process: memory, work under way, known stamps, the L1 lease, the
@@ -62,6 +64,7 @@ export class Hub {
   /** Loads under way, for the cap on them and for closing. */
   inFlight = 0;
   readonly #isAlone: boolean;
+  readonly #stopListening: (() => void) | undefined;
   #managers = 0;
 
   private constructor(store: CacheStore, options: HubOptions) {
@@ -85,6 +88,8 @@ export class Hub {
         for (const listener of this.listeners) listener.breakerChanged(state, cause);
       },
     });
+    // A server that is back need not wait for the end of a back-off (P9).
+    this.#stopListening = store.capabilities?.remote?.onReady(() => this.breaker.ready());
     const { clock, watchdog, breaker, counters } = this;
     this.shared =
       sharedStore === null
@@ -118,6 +123,11 @@ export class Hub {
     if (store instanceof MemoryStore) refuseBesideMemory(store, options, given);
     const hub = new Hub(store, options);
     hubs.set(store, hub);
+    // What its last cache has closed begins anew with the next.
+    void released
+      .get(store)
+      ?.then(() => store.connect())
+      .catch(() => undefined);
     return hub;
   }
 
@@ -136,8 +146,18 @@ export class Hub {
   }
 
   /** The last manager has closed: leases go back, nothing ticks any more, the store is released. */
-  async end(withinMs: number): Promise<void> {
+  end(withinMs: number): Promise<void> {
+    const ended = this.#end(withinMs);
+    released.set(
+      this.store,
+      ended.catch(() => undefined),
+    );
+    return ended;
+  }
+
+  async #end(withinMs: number): Promise<void> {
     await this.leases?.releaseAll();
+    this.#stopListening?.();
     // Nobody is kept waiting for long by a store that does not let go; nor is the store kept by a bus that fails.
     const limitMs = Math.max(withinMs, this.options.storeTimeoutMs);
     const failures: unknown[] = [];

@@ -24,10 +24,10 @@ import type {
   StoreOutcome,
   Write,
 } from '@larder/cache-core/store';
+import { checkKey, checkValue, durationMs } from '@larder/cache-core/store';
+import { outcome, type SharedServer, toStamp } from './shared-server.ts';
 
-import { outcome, type SharedServer, toStamp } from './shared-memory-server.ts';
-
-/** One process's way to the shared memory, with its bus. Where it can be made slow, deaf or dead. */
+/** One process's way to a `SharedMemory`, with its bus. Where it can be made slow, deaf or dead. */
 export class AttachedStore implements CacheStore, SharedStore {
   readonly fence = 'lease';
   readonly capabilities: StoreCapabilities;
@@ -41,13 +41,15 @@ export class AttachedStore implements CacheStore, SharedStore {
   readonly #memory: SharedServer;
   #connected = true;
 
-  constructor(memory: SharedServer) {
+  /** @param more capabilities beside its own, or instead of them */
+  constructor(memory: SharedServer, more: StoreCapabilities = {}) {
     this.#memory = memory;
-    this.capabilities = { shared: this, bus: this.#bus(), versions: true };
+    this.capabilities = { shared: this, bus: this.#bus(), versions: true, ...more };
   }
 
   async connect(): Promise<void> {
     this.#connected = true;
+    this.#memory.attached.add(this);
   }
 
   async disconnect(): Promise<void> {
@@ -60,19 +62,27 @@ export class AttachedStore implements CacheStore, SharedStore {
   }
 
   async get<T>(key: string): Promise<T | null> {
-    const entry = this.#memory.entry(`:${key}`);
-    return entry === undefined || entry.unreadable !== undefined ? null : (entry.value as T);
+    const address = `:${checkKey(key)}`;
+    return this.#do('get', () => {
+      const entry = this.#memory.entry(address);
+      if (entry === undefined || entry.unreadable !== undefined) return null;
+      const isFresh = this.#memory.clock.now() < entry.freshUntilMs && this.#memory.isValid(entry, ['']);
+      return isFresh ? this.#memory.copy(entry.value as T) : null;
+    });
   }
 
   async set<T>(key: string, value: T, ttl?: number): Promise<void> {
-    const ttlMs = ttl === undefined ? Infinity : ttl * 1000;
+    const address = `:${checkKey(key)}`;
+    checkValue(key, value);
+    const ttlMs = ttl === undefined ? Infinity : durationMs(ttl, 'ttl');
+    if (ttlMs === 0) return this.delete(key);
     await this.write([
-      { key: `:${key}`, entry: { value, ttlMs, graceMs: 0, loadMs: 0, stamps: [''], tags: [] } },
+      { key: address, entry: { value, ttlMs, graceMs: 0, loadMs: 0, stamps: [''], tags: [] } },
     ]);
   }
 
   async delete(key: string): Promise<void> {
-    await this.invalidate({ keys: [`:${key}`], stamps: [], mode: 'delete' });
+    await this.invalidate({ keys: [`:${checkKey(key)}`], stamps: [], mode: 'delete' });
   }
 
   async clear(): Promise<void> {
@@ -118,12 +128,17 @@ export class AttachedStore implements CacheStore, SharedStore {
   }
 
   fill(fills: readonly Fill[]): Promise<StoreOutcome[]> {
-    return this.#do('fill', () => fills.map((fill) => this.#memory.fill(fill)));
+    return this.#do('fill', () => {
+      for (const { entry } of fills) this.#memory.copy(entry.value);
+      return fills.map((fill) => this.#memory.fill(fill));
+    });
   }
 
   write(writes: readonly Write[]): Promise<StoreOutcome[]> {
     return this.#do('write', () => {
       const memory = this.#memory;
+      // What cannot be copied is refused before anything is done.
+      for (const { entry } of writes) memory.copy(entry.value);
       const seq = memory.next();
       const outcomes = writes.map(({ key, entry }) => {
         const current = memory.entry(key);
@@ -179,7 +194,7 @@ export class AttachedStore implements CacheStore, SharedStore {
       const nowMs = memory.clock.now();
       const alive = entry !== undefined && nowMs < entry.freshUntilMs && memory.isValid(entry, stamps);
       const current = alive ? entry.value : 0;
-      if (!Number.isSafeInteger(current))
+      if (!Number.isSafeInteger(current) || !Number.isSafeInteger((current as number) + by))
         throw new CacheError('Not a whole number.', CacheErrorCode.INVALID_VALUE);
       for (const name of [...stamps, ...tags]) if (!memory.stamps.has(name)) memory.stamps.set(name, seq);
       memory.leases.delete(key);
@@ -220,6 +235,10 @@ export class AttachedStore implements CacheStore, SharedStore {
   }
 
   async #do<T>(operation: string, work: () => T): Promise<T> {
+    if (!this.#connected)
+      throw new CacheError('This store is disconnected.', CacheErrorCode.CLOSED, {
+        details: { applied: 'no' },
+      });
     this.#memory.log.push(operation);
     await this.before(operation);
     const answer = work();

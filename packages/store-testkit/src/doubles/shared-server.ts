@@ -14,7 +14,7 @@ import type {
   UnreadableEntry,
 } from '@larder/cache-core/store';
 
-/** What stands under a key. */
+/** What stands under a key of a {@link SharedServer}. */
 export interface Stored {
   readonly value: unknown;
   readonly ttlMs: number;
@@ -62,6 +62,8 @@ export class SharedServer {
   /** Every operation, in order, for counting round trips. */
   readonly log: string[] = [];
   seq = 1;
+  /** What is kept of a value, and handed out of it: here the value itself; a double of a server makes a copy. */
+  copy: <T>(value: T) => T = (value) => value;
   #ids = 0;
 
   constructor(clock: Clock, faults: SharedMemoryFaults = {}) {
@@ -112,6 +114,14 @@ export class SharedServer {
     for (const store of this.attached) if (store !== from) store.hear(message);
   }
 
+  /** All data is gone, as after a restart without a snapshot. The clock goes on. */
+  wipe(): void {
+    this.entries.clear();
+    this.leases.clear();
+    this.stamps.clear();
+    this.next();
+  }
+
   /** A lease, or what stands against one. */
   lend(
     key: string,
@@ -151,7 +161,8 @@ export class SharedServer {
 
   put(key: string, draft: EntryDraft, asOf: number): void {
     const nowMs = this.clock.now();
-    const { value, ttlMs, graceMs, loadMs, tags, version } = draft;
+    const { ttlMs, graceMs, loadMs, tags, version } = draft;
+    const value = this.copy(draft.value);
     const times = { freshUntilMs: nowMs + ttlMs, keptUntilMs: nowMs + ttlMs + graceMs };
     this.entries.set(key, {
       value,
@@ -190,7 +201,7 @@ export class SharedServer {
     const nowMs = this.clock.now();
     const { value, ttlMs, graceMs, loadMs, tags, version } = entry;
     return {
-      value,
+      value: this.copy(value),
       ttlMs,
       graceMs,
       loadMs,

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { CacheErrorCode, isCacheError } from '@larder/cache-core';
+
+/** The error that the work is refused with; fails where it succeeds, or fails without a code, or with another. */
+export async function refusal(
+  what: string,
+  work: () => Promise<unknown>,
+  ...codes: readonly CacheErrorCode[]
+): Promise<unknown> {
+  let answer: unknown;
+  try {
+    answer = await work();
+  } catch (error) {
+    assert.ok(isCacheError(error), `${what}: must be refused with a CacheError, not with ${String(error)}.`);
+    if (codes.length > 0) {
+      assert.ok(codes.includes(error.code), `${what}: must be refused with ${codes.join(' or ')}, not ${error.code}.`);
+    }
+    return error;
+  }
+  return assert.fail(`${what}: must be refused with ${codes.join(' or ')}; it answered ${typeof answer}.`);
+}
+
+/** Codes for a value that a store cannot keep as it is. */
+export const UNKEEPABLE: readonly CacheErrorCode[] = [
+  CacheErrorCode.INVALID_VALUE,
+  CacheErrorCode.SERIALIZATION_FAILED,
+  CacheErrorCode.VALUE_TOO_LARGE,
+  CacheErrorCode.MEMORY_LIMIT_EXCEEDED,
+];
+
+/** Whether the work is done; false where it is refused because the value cannot be kept. Fails for any other refusal. */
+export async function isKept(what: string, work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    assert.ok(
+      isCacheError(error) && UNKEEPABLE.includes(error.code),
+      `${what}: must be kept, or refused with ${UNKEEPABLE.join(', ')}; got ${String(error)}.`,
+    );
+    return false;
+  }
+}

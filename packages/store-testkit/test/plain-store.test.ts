@@ -1,0 +1,5 @@
+import { describeStore } from '../src/vitest.ts';
+import { plainHarness, plainLiveHarness } from './harnesses.ts';
+
+describeStore(plainHarness());
+describeStore(plainLiveHarness);

@@ -1,0 +1,4 @@
+import { describeStore } from '../src/vitest.ts';
+import { sharedHarness } from './harnesses.ts';
+
+describeStore(sharedHarness());
