@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'vite';
 
@@ -14,7 +14,9 @@ const conditions = ['@larder/source', 'node', 'default'];
  */
 export async function bundleModule(module: string, packageFolder: string): Promise<string> {
   // One for each process: test files side by side must not write over one another's.
-  const outDir = join(packageFolder, 'node_modules', '.cache', 'bundled-modules', String(process.pid));
+  const bundles = join(packageFolder, 'node_modules', '.cache', 'bundled-modules');
+  removeLeftOvers(bundles);
+  const outDir = join(bundles, String(process.pid));
   process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
   await build({
     configFile: false,
@@ -34,4 +36,16 @@ export async function bundleModule(module: string, packageFolder: string): Promi
   });
   const name = module.replace(/^.*[/\\]/, '').replace(/\.ts$/, '');
   return join(outDir, `${name}.mjs`);
+}
+
+/** Of test processes that were killed. */
+function removeLeftOvers(bundles: string): void {
+  const pids = existsSync(bundles) ? readdirSync(bundles) : [];
+  for (const pid of pids) {
+    try {
+      process.kill(Number(pid), 0);
+    } catch {
+      rmSync(join(bundles, pid), { recursive: true, force: true });
+    }
+  }
 }

@@ -1,9 +1,8 @@
 /**
- * Milliseconds of the system's monotonic clock, the same in all processes of this machine: `performance.now()` counts from
- * the start of its process. That they agree is checked when a worker starts.
+ * Milliseconds of the system's monotonic clock, the same in all processes of this machine, which is checked when a worker
+ * starts. Not `performance.now()`, which counts from the start of its process: by what that differs cannot be measured where
+ * the process may be interrupted between two readings.
  */
-const OFFSET_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
 export function monotonicMs(): number {
-  return OFFSET_MS + performance.now();
+  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -10,10 +10,10 @@ import {
   Watchdog,
   wholeNumber,
 } from '@larder/cache-core/store';
-import { globOf } from './glob-pattern.ts';
+import type { CommandSender, ScriptRunner } from './connection/script-runner.ts';
 import type { KeyLayout } from './key-layout.ts';
-import { walkKeys } from './key-walk.ts';
-import type { CommandSender, ScriptRunner } from './script-runner.ts';
+import { globOf } from './listing/glob-pattern.ts';
+import { walkKeys } from './listing/key-walk.ts';
 import { ALIVE } from './scripts/sweep.ts';
 
 /** Every entry of the store itself stands under the root stamp alone. */
@@ -101,8 +101,8 @@ export class PlainAccess {
       await this.delete([key]);
       return true;
     }
-    const { seen, graceMs } = entry;
-    const request = { key: addressOf(key), seen, ttlMs, graceMs };
+    const { seen, graceMs, tags } = entry;
+    const request = { key: addressOf(key), seen, ttlMs, graceMs, stamps: tags };
     const work = this.#shared.retime!([request]);
     const [done] = await this.#change('expire', { keys: [request.key], stamps: [] }, work);
     return done === true;

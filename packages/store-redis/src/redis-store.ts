@@ -12,25 +12,25 @@ import type {
   TimeToLive,
 } from '@larder/cache-core/store';
 import { Codec } from '@larder/cache-core/store';
-import { Announcer, FOREIGN_OPERATIONS } from './announcer.ts';
-import type { Backend } from './backend.ts';
 import { AnnouncementBus } from './bus/announcement-bus.ts';
 import type { OwnAnnouncements } from './bus/own-announcements.ts';
 import { RedisConnection } from './connection/redis-connection.ts';
-import { EntryReader } from './entry-reader.ts';
+import { ScriptRunner } from './connection/script-runner.ts';
+import { ServerClock, timeReply } from './connection/server-clock.ts';
+import { EntryReader } from './entries/entry-reader.ts';
 import { KeyLayout } from './key-layout.ts';
+import { Sweeper } from './listing/sweeper.ts';
+import { Announcer, FOREIGN_OPERATIONS } from './operations/announcer.ts';
+import type { Backend } from './operations/backend.ts';
+import { ReadQueue } from './operations/read-queue.ts';
+import { RedisSharedStore } from './operations/redis-shared-store.ts';
 import { PlainAccess } from './plain-access.ts';
-import { ReadQueue } from './read-queue.ts';
-import { RedisSharedStore } from './redis-shared-store.ts';
 import {
   type RedisStoreOptions,
   type RedisTargetArgument,
   type ResolvedRedisOptions,
   resolveRedisOptions,
 } from './redis-store-options.ts';
-import { ScriptRunner } from './script-runner.ts';
-import { ServerClock, timeReply } from './server-clock.ts';
-import { Sweeper } from './sweeper.ts';
 
 /** Without a heartbeat the server's clock is read again after so long. */
 const TIME_LIFE_MS = 1000;
@@ -65,7 +65,7 @@ export class RedisStore
     const runner = new ScriptRunner(data);
     const readTime = async (): Promise<void> => {
       const sentMs = clock.now();
-      serverClock.learn(timeReply(await data.send('TIME', [])), sentMs);
+      serverClock.learn(timeReply(await data.send('time', [])), sentMs);
     };
     const entries = new EntryReader(codec, serverClock);
     const reads = new ReadQueue(data, layout, entries, () => {

@@ -1,23 +1,14 @@
 import { EventEmitter } from 'node:events';
-import {
-  type BusGap,
-  type BusMessage,
-  type BusSubscriber,
-  CacheError,
-  ManualClock,
-} from '@larder/cache-core';
-import { silentLogger } from '@larder/cache-core/store';
-import { AnnouncementBus } from '../src/bus/announcement-bus.ts';
+import { type BusMessage, CacheError, type ManualClock } from '@larder/cache-core';
 import { clientPart } from '../src/bus/bus-message.ts';
 import type { MessageSource, SubscriberConnection } from '../src/bus/channel-subscription.ts';
+import type { CommandSender } from '../src/connection/script-runner.ts';
 import { KeyLayout } from '../src/key-layout.ts';
-import { type CommandSender, ScriptRunner } from '../src/script-runner.ts';
 import { BEGIN, PUBLISH } from '../src/scripts/publish.ts';
-import { ServerClock } from '../src/server-clock.ts';
 
 export const OWN = 'aaaaaaaaaaaaaaaa';
 export const FOREIGN = 'bbbbbbbbbbbbbbbb';
-const LAYOUT = new KeyLayout('test:', 0);
+export const LAYOUT = new KeyLayout('test:', 0);
 
 /** What of a Redis server a bus can see, with its network in the hands of the test. */
 export class FakeRedis {
@@ -91,7 +82,7 @@ class FakeData implements CommandSender {
   send(command: string, args: readonly (string | Buffer | number)[]): Promise<unknown> {
     this.sent[command] = (this.sent[command] ?? 0) + 1;
     const run = (): unknown => this.#run(command, args);
-    const isRefused = this.mode === 'reading' && command.startsWith('EVAL');
+    const isRefused = this.mode === 'reading' && command.startsWith('eval');
     if (this.mode === 'failing' || isRefused) return Promise.reject(unavailable());
     if (this.mode !== 'held') return Promise.resolve(run());
     return new Promise((answer, refuse) => this.#held.push({ run, answer, refuse }));
@@ -117,11 +108,11 @@ class FakeData implements CommandSender {
 
   #run(command: string, args: readonly (string | Buffer | number)[]): unknown {
     const { standing } = this.#redis;
-    if (command === 'MGET')
+    if (command === 'mget')
       return standing === null
         ? [null, null]
         : [Buffer.from(String(standing.seq)), Buffer.from(`${standing.epoch}:7`)];
-    if (command === 'TIME') {
+    if (command === 'time') {
       const us = Math.floor(this.#redis.clock.now() * 1000);
       return [Buffer.from(String(Math.floor(us / 1e6))), Buffer.from(String(us % 1e6))];
     }
@@ -230,46 +221,6 @@ export class FakeSubscriber implements SubscriberConnection {
   emit(message: Buffer): void {
     this.#emitter.emit('messageBuffer', Buffer.from(LAYOUT.channel), message);
   }
-}
-
-export interface Heard {
-  readonly gaps: BusGap[];
-  readonly messages: BusMessage[];
-  /** The moments up to which nothing is missing. */
-  readonly proofs: number[];
-}
-
-/** A subscriber that writes down what it hears. */
-export function recorder(): BusSubscriber & Heard {
-  const gaps: BusGap[] = [];
-  const messages: BusMessage[] = [];
-  const proofs: number[] = [];
-  return {
-    gaps,
-    messages,
-    proofs,
-    gap: (cause) => void gaps.push(cause),
-    invalidated: (message) => void messages.push(message),
-    alive: (sinceMs) => void proofs.push(sinceMs),
-  };
-}
-
-export function fakeBus(options: { announcedByStore?: boolean; origin?: string; redis?: FakeRedis } = {}) {
-  const { announcedByStore = true, origin = OWN, redis = new FakeRedis(new ManualClock()) } = options;
-  const { clock, data } = redis;
-  const serverClock = new ServerClock(clock);
-  const bus = new AnnouncementBus({
-    data,
-    openSubscriber: () => new FakeSubscriber(redis),
-    layout: LAYOUT,
-    origin,
-    clock,
-    logger: silentLogger,
-    runner: new ScriptRunner(data),
-    serverClock,
-    announcedByStore,
-  });
-  return { redis, clock, bus, serverClock };
 }
 
 function unavailable(): CacheError {

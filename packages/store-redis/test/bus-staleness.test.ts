@@ -1,9 +1,9 @@
 import type { BusGap, BusMessage, BusSubscriber, ManualClock } from '@larder/cache-core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type FakeRedis, fakeBus, OWN } from './bus-double.ts';
+import { type FakeRedis, OWN } from './bus-double.ts';
+import { D, fakeBus } from './bus-rig.ts';
 
-const D = 1000;
 const KEYS = [':a', ':b'] as const;
 type Key = (typeof KEYS)[number];
 

@@ -65,11 +65,9 @@ describe.each([
       socket.write('$100\r\nhalf', () => socket[way]());
       return undefined;
     });
-    const connection = connectionTo(target(fake.url));
-    const startMs = performance.now();
+    const connection = connectionTo(target(fake.url), { silenceMs: Infinity });
     const error = await errorOf(connection.send('GET', ['k']));
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', details: { applied: 'unknown' } });
-    expect(performance.now() - startMs).toBeLessThan(450);
   });
 
   it('half a reply, then silence: gives up', async () => {

@@ -47,23 +47,26 @@ describe('F5 the connection of the bus is killed', () => {
     ['by the server', () => world.server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')],
   ];
 
-  it.each(ways)('%s: memory is flushed, no read is staler than D, memory serves again within 2 s', async (_name, kill) => {
-    const [one, writer] = await pair();
-    const reader = new Reader(one, 'k', () => 'loaded');
-    await reader.saw('old');
-    await kill();
-    const killedMs = performance.now();
-    await until(() => flushesOf(one).closed, 'the loss to be seen');
-    await writer.cache.set('k', 'new');
-    const ackMs = performance.now();
-    await reader.saw('new');
-    await busAlive(one);
-    expect(performance.now() - killedMs).toBeLessThan(2000);
-    expect(await one.cache.get('k')).toBe('new');
-    expect(one.cache.peek('k')).toBe('new');
-    await reader.stop();
-    expect(reader.staleMs('old', ackMs)).toBeLessThan(D_MS + SLACK_MS);
-  });
+  it.each(ways)(
+    '%s: memory is flushed, no read is staler than D, memory serves again within 2 s',
+    async (_name, kill) => {
+      const [one, writer] = await pair();
+      const reader = new Reader(one, 'k', () => 'loaded');
+      await reader.saw('old');
+      await kill();
+      const killedMs = performance.now();
+      await until(() => flushesOf(one).closed, 'the loss to be seen');
+      await writer.cache.set('k', 'new');
+      const ackMs = performance.now();
+      await reader.saw('new');
+      await busAlive(one);
+      expect(performance.now() - killedMs).toBeLessThan(2000);
+      expect(await one.cache.get('k')).toBe('new');
+      expect(one.cache.peek('k')).toBe('new');
+      await reader.stop();
+      expect(reader.staleMs('old', ackMs)).toBeLessThan(D_MS + SLACK_MS);
+    },
+  );
 
   it('a write while it is gone is not missed by what was read before it came back', async () => {
     const [one, writer] = await pair();
@@ -192,10 +195,13 @@ describe('F7 one message is lost, the connection stays', () => {
 describe('F8 messages that are not as they should be', () => {
   it('duplicated: harmless', async () => {
     const [one, writer] = await pair(LONG_D);
-    const twice = world.proxy.rewrite((bytes) => (bytes.includes('\r\nmessage\r\n') ? Buffer.concat([bytes, bytes]) : bytes), {
-      direction: 'toClient',
-      only: isBus,
-    });
+    const twice = world.proxy.rewrite(
+      (bytes) => (bytes.includes('\r\nmessage\r\n') ? Buffer.concat([bytes, bytes]) : bytes),
+      {
+        direction: 'toClient',
+        only: isBus,
+      },
+    );
     for (let turn = 0; turn < 5; turn++) await writer.cache.set('x', turn);
     await heardAll(writer, one);
     twice.end();
@@ -236,17 +242,20 @@ describe('F8 messages that are not as they should be', () => {
     ['10 MB', Buffer.alloc(10 * 1024 * 1024, 'x')],
   ];
 
-  it.each(unreadable)('%s: memory is flushed, nothing of it is believed, and it serves again', async (_name, message) => {
-    const [one, writer] = await pair(LONG_D);
-    await world.server.command('PUBLISH', world.layout.channel, message);
-    await until(() => flushesOf(one).unreadable, 'the flush');
-    expect(one.cache.peek('k')).toBeUndefined();
-    expect(await one.cache.get('k', () => 'never')).toBe('old');
-    await busAlive(one);
-    await writer.cache.set('k', 'new');
-    await heardAll(writer, one);
-    expect(await one.cache.get('k')).toBe('new');
-  });
+  it.each(unreadable)(
+    '%s: memory is flushed, nothing of it is believed, and it serves again',
+    async (_name, message) => {
+      const [one, writer] = await pair(LONG_D);
+      await world.server.command('PUBLISH', world.layout.channel, message);
+      await until(() => flushesOf(one).unreadable, 'the flush');
+      expect(one.cache.peek('k')).toBeUndefined();
+      expect(await one.cache.get('k', () => 'never')).toBe('old');
+      await busAlive(one);
+      await writer.cache.set('k', 'new');
+      await heardAll(writer, one);
+      expect(await one.cache.get('k')).toBe('new');
+    },
+  );
 
   it('a forged message can only make it colder', async () => {
     const [one] = await pair(LONG_D);
@@ -271,7 +280,10 @@ describe('F8 messages that are not as they should be', () => {
 
 describe('F31 a flood', () => {
   /** Lets the server itself announce, 2,500 at once and 100,000 in all. Answers what that cost this process. */
-  async function flood(body: string, heard: () => Promise<void>): Promise<{ longestMs: number; tookMs: number }> {
+  async function flood(
+    body: string,
+    heard: () => Promise<void>,
+  ): Promise<{ longestMs: number; tookMs: number }> {
     const { server, layout } = world;
     const script = `local seq = tonumber(redis.call('GET', KEYS[1]))
       local epoch = string.sub(redis.call('GET', KEYS[2]), 1, 12)
@@ -285,7 +297,9 @@ describe('F31 a flood', () => {
     }
     turns.stop();
     const [longestMs, tookMs] = [turns.longestMs, performance.now() - beganMs];
-    console.log(`G: 100,000 messages in ${Math.round(tookMs)} ms, longest turn ${longestMs.toFixed(1)} ms of CPU`);
+    console.log(
+      `G: 100,000 messages in ${Math.round(tookMs)} ms, longest turn ${longestMs.toFixed(1)} ms of CPU`,
+    );
     return { longestMs, tookMs };
   }
 
@@ -316,7 +330,9 @@ describe('F31 a flood', () => {
     one.cache.on('flush', () => {
       flushed += 1;
     });
-    const { longestMs } = await flood(`redis.call('PUBLISH', ARGV[1], 'garbage ' .. i)`, () => heardAll(writer, one));
+    const { longestMs } = await flood(`redis.call('PUBLISH', ARGV[1], 'garbage ' .. i)`, () =>
+      heardAll(writer, one),
+    );
     expect(flushesOf(one).unreadable).toBeGreaterThan(0);
     expect(flushed).toBeLessThan(50);
     expect(longestMs).toBeLessThan(100);

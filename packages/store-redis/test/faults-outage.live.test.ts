@@ -63,7 +63,9 @@ describe.each(OUTAGES)('Redis %s', (name, begin, end) => {
       expect(value).toBe(turn);
       asked.push(tookMs);
     }
-    console.log(`G: ${name}: hit ${median(hits).toFixed(3)} ms, first miss ${Math.round(first.tookMs)} ms, next ${median(asked).toFixed(3)} ms`);
+    console.log(
+      `G: ${name}: hit ${median(hits).toFixed(3)} ms, first miss ${Math.round(first.tookMs)} ms, next ${median(asked).toFixed(3)} ms`,
+    );
     expect(median(asked)).toBeLessThan(5);
     await end();
     await fullService(one);
@@ -117,7 +119,10 @@ describe.each(OUTAGES)('Redis %s', (name, begin, end) => {
     await begin();
     const one = world.open({ store: STORE, cache: DEADLINES });
     expect(await one.cache.get('k', () => 'loaded')).toBe('loaded');
-    expect(await failureOf(one.cache.set('k', 'unsure'))).toMatchObject({ name: 'CacheError', retryable: true });
+    expect(await failureOf(one.cache.set('k', 'unsure'))).toMatchObject({
+      name: 'CacheError',
+      retryable: true,
+    });
     const { tookMs: connectMs, value } = await timed(() => failureOf(one.cache.connect()));
     expect(value).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(connectMs).toBeLessThan(500 + 2 * LATE_MS);
@@ -139,22 +144,27 @@ describe('F10 a write that is carried out late', () => {
   ];
   const store = { ...STORE, silenceLimit: '10s', operationTimeout: '400ms' } as const;
 
-  it.each(writes)('%s, its bytes in a stalled connection: does not undo a newer write', async (_name, write) => {
-    const one = world.open({ store, cache: { ...DEADLINES, ...BARE } });
-    const other = world.open({ direct: true, cache: BARE });
-    await one.cache.set('k', 1);
-    const stall = world.proxy.stall({ direction: 'toServer', only: isData });
-    const failure = await failureOf(write(one));
-    const cause = (failure.cause ?? failure) as Error;
-    expect(cause).toMatchObject({ code: 'OPERATION_TIMEOUT', details: { applied: 'unknown' } });
-    await other.cache.set('k', 2);
-    // Later than anything may be carried out.
-    const sentMs = performance.now();
-    await until(() => performance.now() - sentMs > 450, 'the limit to pass');
-    stall.end();
-    await until(async () => (await one.cache.get('k')) === 2, 'the store to be asked again');
-    expect(await other.cache.get('k')).toBe(2);
-  });
+  it.each(writes)(
+    '%s, its bytes in a stalled connection: does not undo a newer write',
+    async (_name, write) => {
+      const one = world.open({ store, cache: { ...DEADLINES, ...BARE } });
+      const other = world.open({ direct: true, cache: BARE });
+      await one.cache.set('k', 1);
+      // The server knows the script: it is asked once.
+      await one.cache.increment('warm');
+      const stall = world.proxy.stall({ direction: 'toServer', only: isData });
+      const failure = await failureOf(write(one));
+      const cause = (failure.cause ?? failure) as Error;
+      expect(cause).toMatchObject({ code: 'OPERATION_TIMEOUT', details: { applied: 'unknown' } });
+      await other.cache.set('k', 2);
+      // Later than anything may be carried out.
+      const sentMs = performance.now();
+      await until(() => performance.now() - sentMs > 450, 'the limit to pass');
+      stall.end();
+      await until(async () => (await one.cache.get('k')) === 2, 'the store to be asked again');
+      expect(await other.cache.get('k')).toBe(2);
+    },
+  );
 
   it('a set that waits at a stopped server: carried out late by nobody', async () => {
     const one = world.open({ store, cache: { ...DEADLINES, ...BARE } });
@@ -170,14 +180,21 @@ describe('F10 a write that is carried out late', () => {
   });
 
   it('a delete that is carried out after its connection was given up is heard by its own process', async () => {
-    const one = await world.serving({ store: { ...STORE, silenceLimit: '300ms' }, cache: { ...DEADLINES, maxStaleness: '1m' } });
+    const one = await world.serving({
+      store: { ...STORE, silenceLimit: '300ms' },
+      cache: { ...DEADLINES, maxStaleness: '1m' },
+    });
     const other = world.open({ direct: true, cache: BARE });
     await one.cache.set('k', 'value');
+    await one.cache.delete('warm');
     const [lost] = world.proxy.connections.filter(isData);
     const stall = world.proxy.stall({ only: (connection) => connection === lost });
     expect(await failureOf(one.cache.delete('k'))).toMatchObject({ details: { applied: 'unknown' } });
     // Another connection has taken over, and the value is read into memory once more.
-    await until(async () => (await one.cache.get('k')) === 'value' && one.cache.peek('k') === 'value', 'the new connection');
+    await until(
+      async () => (await one.cache.get('k')) === 'value' && one.cache.peek('k') === 'value',
+      'the new connection',
+    );
     stall.end();
     await until(async () => (await other.cache.get('k')) === null, 'the deletion to be carried out');
     await until(() => one.cache.peek('k') === undefined, 'its own process to hear of it');
@@ -188,6 +205,7 @@ describe('F10 a write that is carried out late', () => {
     const one = await world.serving({ store, cache: { ...DEADLINES, maxStaleness: '1m' } });
     const other = world.open({ direct: true, cache: BARE });
     await one.cache.set('k', 'value');
+    await one.cache.delete('warm');
     const stall = world.proxy.stall({ direction: 'toServer', only: isData });
     expect(await failureOf(one.cache.delete('k'))).toMatchObject({ code: 'OPERATION_TIMEOUT' });
     stall.end();
@@ -197,17 +215,20 @@ describe('F10 a write that is carried out late', () => {
 });
 
 describe('F11 a connection that breaks', () => {
-  it.each([1, 7, 100, 5000])('RST in a reply, after %i bytes: the loader answers, then the store again', async (bytes) => {
-    const one = world.open({ store: STORE, cache: { ...DEADLINES, ...BARE } });
-    const other = world.open({ direct: true, cache: BARE });
-    await one.cache.set('x', 1);
-    await other.cache.set('large', 'v'.repeat(20_000));
-    world.proxy.cutAfter(bytes, { only: isData });
-    const value = await one.cache.get<string>('large', () => 'loaded');
-    expect(['loaded', 'v'.repeat(20_000)]).toContain(value);
-    await fullService(one);
-    expect(await one.cache.get('large')).toHaveLength(20_000);
-  });
+  it.each([1, 7, 100, 5000])(
+    'RST in a reply, after %i bytes: the loader answers, then the store again',
+    async (bytes) => {
+      const one = world.open({ store: STORE, cache: { ...DEADLINES, ...BARE } });
+      const other = world.open({ direct: true, cache: BARE });
+      await one.cache.set('x', 1);
+      await other.cache.set('large', 'v'.repeat(20_000));
+      world.proxy.cutAfter(bytes, { only: isData });
+      const value = await one.cache.get<string>('large', () => 'loaded');
+      expect(['loaded', 'v'.repeat(20_000)]).toContain(value);
+      await fullService(one);
+      expect(await one.cache.get('large')).toHaveLength(20_000);
+    },
+  );
 
   it('RST in the middle of a request: what was not carried out is said to be unknown', async () => {
     const one = world.open({ store: STORE, cache: { ...DEADLINES, ...BARE } });
@@ -230,7 +251,10 @@ describe('F11 a connection that breaks', () => {
     const reads = Array.from({ length: 50 }, (_, at) => one.cache.get(`k${at}`, () => at));
     const writes = Array.from({ length: 50 }, (_, at) => failureOf(one.cache.set(`w${at}`, at)));
     const before = world.proxy.connections.find(isData)?.bytesToServer ?? 0;
-    await until(() => (world.proxy.connections.find(isData)?.bytesToServer ?? 0) > before, 'the requests to be sent');
+    await until(
+      () => (world.proxy.connections.find(isData)?.bytesToServer ?? 0) > before,
+      'the requests to be sent',
+    );
     const { tookMs } = await timed(async () => {
       world.proxy.end();
       world.proxy.resume({ discard: true });
@@ -261,34 +285,40 @@ describe('F13 the server has forgotten everything', () => {
     ['restart, empty', () => world.server.restart()],
   ];
 
-  it.each(losses)('%s: memory is flushed within D, old leases are dead, and it goes on', async (_name, lose) => {
-    const [one, other] = (await world.many(2, { cache: { maxStaleness: '300ms' } })) as [LiveProcess, LiveProcess];
-    await one.cache.set('k', 'old');
-    await heardAll(one, other);
-    expect(await other.cache.get('k')).toBe('old');
-    const held = new HeldLoader();
-    const early = one.cache.get('loading', held.load);
-    await held.begun();
-    const reader = new Reader(other, 'k', () => 'loaded');
-    await lose();
-    const lostMs = performance.now();
-    await until(async () => {
-      await other.cache.delete('loading').catch(() => undefined);
-      return (await other.cache.healthCheck()).status === 'healthy';
-    }, 'the other process to be in service');
-    await other.cache.delete('loading');
-    held.answer('old');
-    expect(await early).toBe('old');
-    const third = world.open({ direct: true, cache: BARE });
-    expect(await third.cache.get('loading')).toBeNull();
-    await reader.saw('loaded');
-    await reader.stop();
-    expect(reader.staleMs('old', lostMs)).toBeLessThan(300 + 60);
-    await busAlive(one);
-    await other.cache.set('k', 'new');
-    await heardAll(other, one);
-    expect(await one.cache.get('k')).toBe('new');
-  });
+  it.each(losses)(
+    '%s: memory is flushed within D, old leases are dead, and it goes on',
+    async (_name, lose) => {
+      const [one, other] = (await world.many(2, { cache: { maxStaleness: '300ms' } })) as [
+        LiveProcess,
+        LiveProcess,
+      ];
+      await one.cache.set('k', 'old');
+      await heardAll(one, other);
+      expect(await other.cache.get('k')).toBe('old');
+      const held = new HeldLoader();
+      const early = one.cache.get('loading', held.load);
+      await held.begun();
+      const reader = new Reader(other, 'k', () => 'loaded');
+      await lose();
+      const lostMs = performance.now();
+      await until(async () => {
+        await other.cache.delete('loading').catch(() => undefined);
+        return (await other.cache.healthCheck()).status === 'healthy';
+      }, 'the other process to be in service');
+      await other.cache.delete('loading');
+      held.answer('old');
+      expect(await early).toBe('old');
+      const third = world.open({ direct: true, cache: BARE });
+      expect(await third.cache.get('loading')).toBeNull();
+      await reader.saw('loaded');
+      await reader.stop();
+      expect(reader.staleMs('old', lostMs)).toBeLessThan(300 + 60);
+      await busAlive(one);
+      await other.cache.set('k', 'new');
+      await heardAll(other, one);
+      expect(await one.cache.get('k')).toBe('new');
+    },
+  );
 
   it('without anybody writing, the heartbeat notices and begins anew', async () => {
     const one = await world.serving({ cache: { maxStaleness: '300ms' } });
@@ -325,7 +355,10 @@ describe('F13 the server has forgotten everything', () => {
 
 describe('F14 the server has gone back in time', () => {
   it('restart from an old snapshot: memory is flushed, all agree again, invalidations win from then on', async () => {
-    const [one, other] = (await world.many(2, { cache: { maxStaleness: '300ms' } })) as [LiveProcess, LiveProcess];
+    const [one, other] = (await world.many(2, { cache: { maxStaleness: '300ms' } })) as [
+      LiveProcess,
+      LiveProcess,
+    ];
     await one.cache.set('k', 'yesterday');
     await world.server.saveSnapshot();
     await one.cache.set('k', 'today');
@@ -372,9 +405,15 @@ describe('isolation of the two connections', () => {
   it('the bus alone gone: reads and writes go on, memory is served for D', async () => {
     const one = await world.serving({ cache: { maxStaleness: '300ms' } });
     world.proxy.stall({ only: isBus });
-    await until(async () => (await one.cache.healthCheck()).status === 'degraded', 'the loss to be noticed');
-    await one.cache.set('k', 'written');
-    expect(await one.cache.get('k')).toBe('written');
+    for (let turn = 0; turn < 2; turn++) {
+      await one.cache.set('k', turn);
+      expect(await one.cache.get('k')).toBe(turn);
+      // What was announced does not come back.
+      await until(
+        async () => (await one.cache.healthCheck()).status === 'degraded',
+        'the loss to be noticed',
+      );
+    }
     expect(one.cache.stats().storeErrors).toBe(0);
   });
 });

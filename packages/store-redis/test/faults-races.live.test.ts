@@ -98,7 +98,12 @@ describe('F1, F2', () => {
     await other.cache.namespace('a').clear();
     held.answer('old');
     expect(await Promise.all([inside, beside])).toEqual(['old', 'old']);
-    expect(await other.cache.namespace('a').namespace('b').get('k', () => 'new')).toBe('new');
+    expect(
+      await other.cache
+        .namespace('a')
+        .namespace('b')
+        .get('k', () => 'new'),
+    ).toBe('new');
     expect(await other.cache.namespace('a2').get('k', () => 'never')).toBe('old');
   });
 

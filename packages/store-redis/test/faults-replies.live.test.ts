@@ -42,19 +42,22 @@ describe('F15 replies of a server that is not in a state to answer', () => {
     ['-ERR something of a future version', 'STORE_FAILED', 'unknown'],
   ] as const;
 
-  it.each(replies)('%s: the loader answers, writes reject, nothing is tried again and again', async (reply, code, applied) => {
-    const one = openFake();
-    fake.answer = (name) => (name === 'time' ? now() : `${reply}\r\n`);
-    expect(await one.cache.get('k', () => 'loaded')).toBe('loaded');
-    fake.heard.length = 0;
-    const failure = await failureOf(one.cache.set('k', 'v'));
-    expect(failure).toMatchObject({ code, details: { applied } });
-    expect(failure.message).not.toContain('6381');
-    // One try each: TIME may go before a script.
-    expect(fake.heard.filter((name) => name !== 'time').length).toBe(1);
-    expect(await failureOf(one.cache.delete('k'))).toMatchObject({ code });
-    for (let turn = 0; turn < 10; turn++) expect(await one.cache.get('k', () => 'loaded')).toBe('loaded');
-  });
+  it.each(replies)(
+    '%s: the loader answers, writes reject, nothing is tried again and again',
+    async (reply, code, applied) => {
+      const one = openFake();
+      fake.answer = (name) => (name === 'time' ? now() : `${reply}\r\n`);
+      expect(await one.cache.get('k', () => 'loaded')).toBe('loaded');
+      fake.heard.length = 0;
+      const failure = await failureOf(one.cache.set('k', 'v'));
+      expect(failure).toMatchObject({ code, details: { applied } });
+      expect(failure.message).not.toContain('6381');
+      // One try each: TIME may go before a script.
+      expect(fake.heard.filter((name) => name !== 'time').length).toBe(1);
+      expect(await failureOf(one.cache.delete('k'))).toMatchObject({ code });
+      for (let turn = 0; turn < 10; turn++) expect(await one.cache.get('k', () => 'loaded')).toBe('loaded');
+    },
+  );
 
   it('NOSCRIPT to every call: the source is sent once, then it rejects', async () => {
     const one = openFake();
@@ -159,7 +162,10 @@ describe('F15 a real server that is brought to it', () => {
     await one.cache.get('x', () => 1);
     try {
       await server.command('CONFIG', 'SET', 'maxmemory', '1');
-      expect(await failureOf(one.cache.set('n', 'v'))).toMatchObject({ code: 'STORE_FAILED', details: { applied: 'no' } });
+      expect(await failureOf(one.cache.set('n', 'v'))).toMatchObject({
+        code: 'STORE_FAILED',
+        details: { applied: 'no' },
+      });
       expect(await failureOf(one.cache.increment('c'))).toMatchObject({ code: 'STORE_FAILED' });
       expect(await one.cache.get('k')).toBe('kept');
       expect(await one.cache.get('cold', () => 'loaded')).toBe('loaded');
@@ -201,7 +207,10 @@ describe('F15 a real server that is brought to it', () => {
     try {
       // First nothing is answered, then BUSY is.
       expect(await one.cache.get('k', () => 'loaded')).toBe('loaded');
-      expect(await failureOf(one.cache.set('k', 'v2'))).toMatchObject({ name: 'CacheError', retryable: true });
+      expect(await failureOf(one.cache.set('k', 'v2'))).toMatchObject({
+        name: 'CacheError',
+        retryable: true,
+      });
     } finally {
       await killScript(server.port);
       await script;
@@ -233,7 +242,10 @@ describe('F15 a real server that is brought to it', () => {
     const one = world.open({ url: slow.url, cache: { ...BARE, ...SHORT } });
     await one.cache.set('k', 'v');
     const restarting = slow.restart({ data: 'kept' });
-    await until(async () => (await one.cache.get(`cold ${Math.random()}`, () => 'loaded')) === 'loaded', 'a read');
+    await until(
+      async () => (await one.cache.get(`cold ${Math.random()}`, () => 'loaded')) === 'loaded',
+      'a read',
+    );
     await restarting;
     await until(async () => (await one.cache.get('k')) === 'v', 'the server to be ready');
     await one.cache.close();

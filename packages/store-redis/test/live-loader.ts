@@ -27,17 +27,6 @@ export class HeldLoader<T = string> {
   }
 }
 
-/** A source of truth with a version that grows: what a loader reads, and what no read may fall behind. */
-export class Source {
-  version = 1;
-  loads = 0;
-
-  readonly load = (): number => {
-    this.loads += 1;
-    return this.version;
-  };
-}
-
 /** What a promise rejected with; fails where it resolves. */
 export async function failureOf(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
   try {
@@ -49,7 +38,9 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error & Reco
 }
 
 /** How long it took, in milliseconds, and what came of it. */
-export async function timed<T>(work: () => Promise<T>): Promise<{ readonly tookMs: number; readonly value: T }> {
+export async function timed<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly tookMs: number; readonly value: T }> {
   const beganMs = performance.now();
   const value = await work();
   return { tookMs: performance.now() - beganMs, value };

@@ -47,7 +47,10 @@ export class Reader {
 
   /** Resolves when a read has answered this. */
   async saw(value: unknown): Promise<void> {
-    await waitFor(() => this.last === value, { what: `the reader to see ${String(value)}`, timeoutMs: 10_000 });
+    await waitFor(() => this.last === value, {
+      what: `the reader to see ${String(value)}`,
+      timeoutMs: 10_000,
+    });
   }
 
   async stop(): Promise<void> {

@@ -2,7 +2,7 @@ import { type CacheError, CacheErrorCode, CacheManager, JSONSerializer } from '@
 import type { Seen, SharedEntry, SharedStore } from '@larder/cache-core/store';
 import { RedisServer } from '@larder/store-testkit/services';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { HEADER_BYTES, readHeader } from '../src/entry-header.ts';
+import { HEADER_BYTES, readHeader } from '../src/entries/entry-header.ts';
 import { createStore, RedisStore, type RedisStoreOptions } from '../src/index.ts';
 
 let server: RedisServer;
@@ -95,6 +95,18 @@ describe('RedisStore, what stands in Redis', () => {
     expect(await server.command('PTTL', 'larder:s:t:x')).toBe(-1);
     await shared(store).invalidate({ keys: [], stamps: ['t:x'], mode: 'delete' });
     expect(await server.command('PTTL', 'larder:s:t:x')).toBe(-1);
+  });
+
+  it('lets stamps outlive an entry that is given longer to live', async () => {
+    const day = 86_400_000;
+    const cache = new CacheManager({ store, l1: false, bus: false });
+    const shop = cache.namespace('shop');
+    await shop.set('k', 1, { tags: ['x'], ttl: '1m' });
+    expect(await shop.expire('k', '30d')).toBe(true);
+    for (const stamp of ['larder:s:t:x', 'larder:s:n:shop']) {
+      expect(await server.command<number>('PTTL', stamp)).toBeGreaterThan(59 * day);
+    }
+    await cache.close();
   });
 
   it('writes headers that its reader reads, to the last bit', async () => {

@@ -1,6 +1,6 @@
 /** The kit that judges every store: conformance cases for any test runner, and doubles that fail on demand. */
 
-export { type ConformanceCase } from './conformance/conformance-case.ts';
+export type { ConformanceCase } from './conformance/conformance-case.ts';
 export type {
   Backend,
   DamageKind,
@@ -9,6 +9,17 @@ export type {
   ServerFaults,
   StoreHarness,
 } from './conformance/harness.ts';
+export {
+  badDurations,
+  badKeys,
+  badValues,
+  goodDurations,
+  goodKeys,
+  goodValues,
+  SECRET,
+  secretUrls,
+  trickyValues,
+} from './conformance/hostile-input.ts';
 export { aboutSection, SECTION_NAMES, type SectionName, sectionsOf } from './conformance/section.ts';
 export { conformanceCases, runCase, sectionsFor } from './conformance/suite.ts';
 export { FaultyStore, type StoreFault } from './doubles/faulty-store.ts';

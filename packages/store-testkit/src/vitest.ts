@@ -2,7 +2,14 @@ import { describe, it } from 'vitest';
 import type { StoreHarness } from './conformance/harness.ts';
 import { conformanceCases, runCase, sectionsFor } from './conformance/suite.ts';
 
-export type { Backend, DamageKind, ForeignData, OpenOptions, ServerFaults, StoreHarness } from './conformance/harness.ts';
+export type {
+  Backend,
+  DamageKind,
+  ForeignData,
+  OpenOptions,
+  ServerFaults,
+  StoreHarness,
+} from './conformance/harness.ts';
 
 /** Above the limit of the case itself: a case that is late fails by its own words. */
 const CLEARING_UP_MS = 30_000;

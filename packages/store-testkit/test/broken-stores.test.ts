@@ -4,9 +4,16 @@ import type { BrokenStore } from './broken/broken-store.ts';
 import { brokenCapableStores } from './broken/capable.ts';
 import { brokenPlainStores } from './broken/plain.ts';
 import { brokenRemoteStores } from './broken/remote.ts';
-import { brokenSharedStores } from './broken/shared-store.ts';
+import { brokenOperations } from './broken/shared-operations.ts';
+import { brokenPromises } from './broken/shared-promises.ts';
 
-const brokenStores = [...brokenPlainStores, ...brokenCapableStores, ...brokenSharedStores, ...brokenRemoteStores];
+const brokenStores = [
+  ...brokenPlainStores,
+  ...brokenCapableStores,
+  ...brokenOperations,
+  ...brokenPromises,
+  ...brokenRemoteStores,
+];
 
 /** Real time after which a store that hangs has been found out. */
 const LIMIT_MS = 5_000;
@@ -30,8 +37,15 @@ describe.each(SECTION_NAMES)('the section %s catches a store that', (section: Se
     expect(broken.length).toBeGreaterThan(0);
   });
 
-  it.each(broken.map((store) => [store.fault, store] as const))('%s', { timeout: 60_000 }, async (_fault, store) => {
-    const failed = await failing(store);
-    expect(failed.some((name) => store.caughtBy.test(name)), `failed: ${failed.join(', ')}`).toBe(true);
-  });
+  it.each(broken.map((store) => [store.fault, store] as const))(
+    '%s',
+    { timeout: 60_000 },
+    async (_fault, store) => {
+      const failed = await failing(store);
+      expect(
+        failed.some((name) => store.caughtBy.test(name)),
+        `failed: ${failed.join(', ')}`,
+      ).toBe(true);
+    },
+  );
 });

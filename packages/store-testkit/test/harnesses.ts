@@ -1,6 +1,7 @@
-import { ManualClock, MemoryStore } from '@larder/cache-core';
+import { ManualClock, MemoryStore, systemClock } from '@larder/cache-core';
 import {
   type AttachedStore,
+  type Backend,
   PlainStore,
   RemoteMemory,
   SharedMemory,
@@ -75,28 +76,36 @@ export function sharedHarness(breaking?: Breaking<AttachedStore, SharedMemory>):
 }
 
 export function remoteHarness(breaking?: Breaking<AttachedStore, RemoteMemory>): StoreHarness {
+  return { name: 'RemoteMemory', prepare: () => remoteBackend(new ManualClock(), breaking) };
+}
+
+/** The same with real time, as a store that talks to a server is judged. */
+export const remoteLiveHarness: StoreHarness = {
+  name: 'RemoteMemory in real time',
+  prepare: () => remoteBackend(null),
+};
+
+function remoteBackend(
+  manual: ManualClock | null,
+  breaking?: Breaking<AttachedStore, RemoteMemory>,
+): Backend {
+  const clock = manual ?? systemClock;
+  const [server, sibling] = [new RemoteMemory(clock), new RemoteMemory(clock)];
   return {
-    name: 'RemoteMemory',
-    prepare: () => {
-      const clock = new ManualClock();
-      const [server, sibling] = [new RemoteMemory(clock), new RemoteMemory(clock)];
-      return {
-        clock,
-        open: (options) => {
-          const isSibling = options?.sibling === true;
-          const store = (isSibling ? sibling : server).attach();
-          breaking?.(store, server, isSibling);
-          return store;
-        },
-        forgetStamp: async (name) => {
-          server.memory.stamps.delete(name);
-        },
-        // Nothing here is bytes: whatever has happened to them, they cannot be read.
-        damage: async (key) => server.memory.corrupt(`:${key}`),
-        foreign: { plant: async () => undefined, isIntact: async () => true },
-        secrets: ['a password that this double never had'],
-        faults: server,
-      };
+    ...(manual === null ? {} : { clock: manual }),
+    open: (options) => {
+      const isSibling = options?.sibling === true;
+      const store = (isSibling ? sibling : server).attach();
+      breaking?.(store, server, isSibling);
+      return store;
     },
+    forgetStamp: async (name) => {
+      server.memory.stamps.delete(name);
+    },
+    // Nothing here is bytes: whatever has happened to them, they cannot be read.
+    damage: async (key) => server.memory.corrupt(`:${key}`),
+    foreign: { plant: async () => undefined, isIntact: async () => true },
+    secrets: ['a password that this double never had'],
+    faults: server,
   };
 }

@@ -1,4 +1,5 @@
 import { describeStore } from '../src/vitest.ts';
-import { remoteHarness } from './harnesses.ts';
+import { remoteHarness, remoteLiveHarness } from './harnesses.ts';
 
 describeStore(remoteHarness());
+describeStore(remoteLiveHarness);

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CacheErrorCode } from '@larder/cache-core';
@@ -137,19 +137,26 @@ describe('finding redis-server', () => {
     expect(await calls()).toHaveLength(before);
   });
 
-  it('one process fetches, others wait for it; a lock of a dead one is taken over', async () => {
+  it('one fetches, others wait for it and take what it brought', async () => {
     await fakeDebian();
-    await mkdir(join(servers, 'redis.lock'), { recursive: true });
-    await mkdir(join(servers, 'redis.fetching-left-over', 'half'), { recursive: true });
-    await writeFile(join(servers, 'redis.lock', 'pid'), String(process.pid));
-    const provided = RedisServer.provide();
-    vi.stubEnv('PATH', `${tools}:/elsewhere`);
-    const again = RedisServer.provide();
-    // The greatest id that there can be, of no process.
-    await writeFile(join(servers, 'redis.lock', 'pid'), String(2 ** 22 + 1));
-    expect(await provided).toBe(await again);
-    expect((await calls()).filter((call) => call.endsWith(' update'))).toHaveLength(1);
+    // Another environment each: one of its own would not look it up again.
+    const provided = ['/one', '/two', '/three'].map((path) => {
+      vi.stubEnv('PATH', `${tools}:${path}`);
+      return RedisServer.provide();
+    });
+    expect(new Set(await Promise.all(provided)).size).toBe(1);
+    expect((await calls()).filter((call) => /^dpkg-deb .*redis-server\.deb/.test(call))).toHaveLength(1);
     expect((await readdir(servers)).sort()).toEqual(['.gitignore', 'redis']);
+  });
+
+  it('what was left over by one that was killed long ago is removed, what is young is not', async () => {
+    await fakeDebian();
+    const [old, young] = ['redis.fetching-old', 'redis.fetching-young'].map((name) => join(servers, name));
+    await mkdir(join(old!, 'half'), { recursive: true });
+    await utimes(old!, 0, 0);
+    await mkdir(young!);
+    await RedisServer.provide();
+    expect((await readdir(servers)).sort()).toEqual(['.gitignore', 'redis', 'redis.fetching-young']);
   });
 
   it('a fetched one that does not start any more is replaced', async () => {

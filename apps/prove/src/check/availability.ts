@@ -28,6 +28,9 @@ export const RECOVERED_WITHIN_MS = 2000;
 export const RECOVERY_SLACK_MS = 500;
 
 const MOST_STARVATIONS = 2000;
+/** Of a read at the store, and of the longest back-off of its breaker. */
+const DEADLINE_MS = 250;
+const BACKOFF_MS = 1500;
 
 /** Whether the caches were of use: a library that rejects everything looks consistent. */
 export class Availability {
@@ -39,6 +42,7 @@ export class Availability {
   starvedTotalMs = 0;
   readonly #windows: FaultWindow[] = [];
   readonly #starvations: FaultWindow[] = [];
+  readonly #aftermaths: FaultWindow[] = [];
   #open: Recovery[] = [];
   #undecided: { readonly startMs: number; readonly endMs: number; readonly fate: number }[] = [];
 
@@ -60,6 +64,9 @@ export class Availability {
    */
   starved(startMs: number, endMs: number): void {
     this.#starvations.push({ startMs, endMs });
+    // A deadline may have been missed: then the store is left alone for a while.
+    if (endMs - startMs > DEADLINE_MS / 2) this.#aftermaths.push({ startMs, endMs: endMs + BACKOFF_MS });
+    if (this.#aftermaths.length > MOST_STARVATIONS) this.#aftermaths.splice(0, MOST_STARVATIONS / 2);
     if (this.#starvations.length > MOST_STARVATIONS) this.#starvations.splice(0, MOST_STARVATIONS / 2);
     this.starvedTotalMs += endMs - startMs;
   }
@@ -97,7 +104,7 @@ export class Availability {
   settle(): void {
     for (const { startMs, endMs, fate } of this.#undecided) {
       const overlaps = (span: FaultWindow): boolean => span.startMs <= endMs && span.endMs >= startMs;
-      const troubled = this.#windows.some(overlaps) || this.#starvations.some(overlaps);
+      const troubled = [this.#windows, this.#starvations, this.#aftermaths].some((spans) => spans.some(overlaps));
       const counts = troubled ? this.troubled : this.calm;
       if (fate === FATE.acknowledged) counts.acknowledged += 1;
       else if (fate === FATE.refused) counts.refused += 1;

@@ -25,10 +25,10 @@ interface ConsistencyParts {
 }
 
 /**
- * Clocks of one machine agree to microseconds; the rounding of two offsets is all there is to allow for. The bound itself has no
- * slack: a proof counts from before it was asked for, an acknowledgement from when it arrived.
+ * All processes read one clock: rounding is all there is to allow for. The bound itself has no slack: a proof of the bus counts
+ * from before it was asked for, an acknowledgement from when it arrived, a read from before it was begun.
  */
-export const SLACK_MS = 1;
+const SLACK_MS = 0.01;
 
 interface PendingRead {
   readonly worker: number;

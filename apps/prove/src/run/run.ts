@@ -8,6 +8,7 @@ import type { ProveOptions } from '../options/prove-options.ts';
 import { seededRandom } from '../random.ts';
 import { Fleet } from './fleet.ts';
 import type { Proof } from './proof.ts';
+import { ServerProbe } from './server-probe.ts';
 
 /** The caches are warm before the first fault. */
 const WARM_UP_MS = 1500;
@@ -48,6 +49,7 @@ export class Run {
     await using server = await RedisServer.start();
     await using source = await RedisServer.start();
     const fleet = await Fleet.start(options, proof, server, source);
+    const probe = new ServerProbe(server, (startMs, endMs) => proof.availability.starved(startMs, endMs));
     try {
       await this.#injectFaults(fleet, server);
       while (!this.#isDone && !signal.aborted) await this.#last(100);
@@ -55,6 +57,7 @@ export class Run {
       proof.settle();
     } finally {
       await fleet.kill();
+      await probe.stop();
     }
   }
 

@@ -7,7 +7,7 @@ import type { FromWorker, ToWorker, WorkerSettings } from './process-message.ts'
 const PROGRAM = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : '../worker.js', import.meta.url));
 const STARTED_WITHIN_MS = 10_000;
 /** By how much two readings of the same clock may differ for being rounded. */
-const CLOCK_SLACK_MS = 0.2;
+const CLOCK_SLACK_MS = 0.01;
 
 /** What happens to a worker, told to whoever runs it. */
 export interface WorkerListener {

@@ -84,7 +84,10 @@ export class Writer {
   /** The value as the source has it after the change; its version says which of two is the newer. */
   async #set(subject: Subject): Promise<void> {
     const { index, name } = subject.key;
-    const [own = 0] = await this.#parts.source.change([index]);
+    const { source, random } = this.#parts;
+    const [own = 0] = await source.change([index]);
+    // Whoever commits first need not be the first to tell the cache.
+    if (random() < 0.5) await sleep(wholeBetween(random, 0, BURST_MS));
     const value = { key: index, own, group: -1, space: -1, all: -1 };
     await this.#tell(subject, 'set', [{ component: index, version: own }], () =>
       subject.view.set(name, value, { ...subject.options, version: own }),

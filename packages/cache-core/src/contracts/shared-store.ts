@@ -198,6 +198,8 @@ export interface RetimeRequest {
   readonly seen: Seen;
   readonly ttlMs: number;
   readonly graceMs: number;
+  /** Every stamp that the entry carries, its tags among them: they must outlive it. */
+  readonly stamps: readonly StampName[];
 }
 
 export interface IncrementRequest {

@@ -1,4 +1,5 @@
 import type { Lease } from '../contracts/shared-store.ts';
+import { isCacheError } from '../errors/cache-error.ts';
 import { CacheErrorCode } from '../errors/error-code.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Flight } from './flight.ts';
@@ -127,8 +128,14 @@ async function fill(
     return 'refused';
   } catch (error) {
     report(context, error, 'fill', key);
+    if (isUndone(error)) context.background.add(hub.leases!.giveBack([lease]), 'release');
     return isAboutValue(error) ? 'unstorable' : 'failed';
   }
+}
+
+/** Whether a fill that failed has left its lease where it was, so that others would wait for nothing. */
+export function isUndone(error: unknown): boolean {
+  return isAboutValue(error) || (isCacheError(error) && error.details.applied === 'no');
 }
 
 /** Whether a store has refused a value for its own sake: then it is kept nowhere, so that both tiers agree (P15). */

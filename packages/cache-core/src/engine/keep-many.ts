@@ -1,9 +1,11 @@
 import type { BatchLoaded } from '../contracts/loader.ts';
+import { type CacheError, isCacheError } from '../errors/cache-error.ts';
+import { CacheErrorCode } from '../errors/error-code.ts';
 import { checkValue, isThenable } from '../value.ts';
 import type { Owned } from './batch-member.ts';
 import { checkLoaded } from './call-loader.ts';
 import type { CallOptions } from './call-options.ts';
-import { isAboutValue, keepLoaded } from './keep-loaded.ts';
+import { isAboutValue, isUndone, keepLoaded } from './keep-loaded.ts';
 import { isStorable, type LoadNotes } from './load-context.ts';
 import { Budget } from './store-calls.ts';
 import { draftOf, ttlOf } from './stored-life.ts';
@@ -107,7 +109,14 @@ async function fillBatch(
     });
   } catch (error) {
     report(context, error, 'fill');
-    if (isAboutValue(error)) for (const { key } of fills) refused.add(key);
+    // Where the store says which have failed, the others are stored.
+    const some = isCacheError(error, CacheErrorCode.BULK_FAILED) ? error.details.failed : undefined;
+    const failed = Array.isArray(some) ? fills.filter((_, index) => some.includes(index)) : fills;
+    const reason = failed === fills ? error : (error as CacheError).cause;
+    for (const one of fills) if (!failed.includes(one)) one.flight.proven = true;
+    if (isAboutValue(reason)) for (const { key } of failed) refused.add(key);
+    if (isUndone(reason))
+      context.background.add(hub.leases!.giveBack(failed.map(({ fill }) => fill.lease)), 'release');
   }
   return refused;
 }

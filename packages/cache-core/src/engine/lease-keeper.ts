@@ -60,7 +60,12 @@ export class LeaseKeeper {
     if (right.users > 0 || right.spent) return;
     right.spent = true;
     this.#drop(right);
-    await this.#call('release a lease', (store) => store.release([right.lease]));
+    await this.giveBack([right.lease]);
+  }
+
+  /** Gives back what was spent on a fill that came to nothing. */
+  async giveBack(leases: readonly Lease[]): Promise<void> {
+    await this.#call('release leases', (store) => store.release(leases));
   }
 
   /** Gives back all that is held. */
@@ -71,7 +76,7 @@ export class LeaseKeeper {
     });
     this.#held.clear();
     this.stop();
-    if (leases.length > 0) await this.#call('release leases', (store) => store.release(leases));
+    if (leases.length > 0) await this.giveBack(leases);
   }
 
   stop(): void {

@@ -79,8 +79,9 @@ async function retimeInStore(
       const look = await judge(view, entry, stamps, { ...options, schema: null }, began, budget);
       if (look.found === null || look.seen === undefined) return false;
       const { seen } = look;
-      const { graceMs, ttlMs: ownTtlMs } = entry as SharedEntry;
-      const request = { key: address, seen, ttlMs: ttlMs ?? ownTtlMs, graceMs };
+      const { graceMs, ttlMs: ownTtlMs, tags } = entry as SharedEntry;
+      const carried = [...place.stamps, ...tags];
+      const request = { key: address, seen, ttlMs: ttlMs ?? ownTtlMs, graceMs, stamps: carried };
       const [done] = await calls.call(
         'retime',
         budget,

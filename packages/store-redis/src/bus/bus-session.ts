@@ -1,7 +1,7 @@
 import type { BusGap, Clock, Logger } from '@larder/cache-core';
+import type { CommandSender, ScriptRunner } from '../connection/script-runner.ts';
+import type { ServerClock } from '../connection/server-clock.ts';
 import type { KeyLayout } from '../key-layout.ts';
-import type { CommandSender, ScriptRunner } from '../script-runner.ts';
-import type { ServerClock } from '../server-clock.ts';
 import { type Announcement, readAnnouncement } from './bus-message.ts';
 import { BusSequence } from './bus-sequence.ts';
 import { ChannelSubscription, type SubscriberConnection } from './channel-subscription.ts';

@@ -1,6 +1,6 @@
 import type { Clock, Logger, Scheduled } from '@larder/cache-core';
 import { isCacheError } from '@larder/cache-core';
-import type { CommandSender } from '../script-runner.ts';
+import type { CommandSender } from '../connection/script-runner.ts';
 
 const RETRY_MS = 1_000;
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { BusGap, Clock, Scheduled } from '@larder/cache-core';
+import type { CommandSender, ScriptRunner } from '../connection/script-runner.ts';
+import { type ServerClock, timeReply } from '../connection/server-clock.ts';
 import type { KeyLayout } from '../key-layout.ts';
-import type { CommandSender, ScriptRunner } from '../script-runner.ts';
 import { BEGIN } from '../scripts/publish.ts';
-import { type ServerClock, timeReply } from '../server-clock.ts';
 import type { BusSequence } from './bus-sequence.ts';
 
 /** Not more often than this on average, so that no process sends more than ten commands a second. */
@@ -164,9 +164,9 @@ export class Heartbeat {
   /** Asks with `MGET`, which takes what is of a wrong type for missing. Null where the server has none that can be read. */
   async #standing(sentMs: number): Promise<Standing | null> {
     const { data, layout, clock, serverClock } = this.#parts;
-    const asked = data.send('MGET', [layout.seq, layout.clear]);
+    const asked = data.send('mget', [layout.seq, layout.clear]);
     if (clock.now() - serverClock.learntMs >= CLOCK_AGE_MS)
-      data.send('TIME', []).then(
+      data.send('time', []).then(
         (reply) => serverClock.learn(timeReply(reply), sentMs),
         () => undefined,
       );

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { BusOptions, BusSubscriber, BusSubscription, InvalidationBus } from '@larder/cache-core';
 import { RedisConnection } from '../connection/redis-connection.ts';
+import { ScriptRunner } from '../connection/script-runner.ts';
+import { ServerClock } from '../connection/server-clock.ts';
 import { KeyLayout } from '../key-layout.ts';
 import {
   type RedisConnectionOptions,
   type RedisTargetArgument,
   resolveConnectionOptions,
 } from '../redis-store-options.ts';
-import { ScriptRunner } from '../script-runner.ts';
-import { ServerClock } from '../server-clock.ts';
 import { AnnouncementBus, type BusHealth } from './announcement-bus.ts';
 
 /** Options of a {@link RedisBus}. The `prefix` is what all processes that are to hear one another must share. */

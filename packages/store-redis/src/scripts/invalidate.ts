@@ -1,4 +1,4 @@
-import { defineScript } from '../script-runner.ts';
+import { defineScript } from '../connection/script-runner.ts';
 import { HEADER } from './header.ts';
 import { PRELUDE } from './prelude.ts';
 import { STAMPS } from './stamps.ts';
@@ -46,22 +46,25 @@ return {stamp, found}
 `);
 
 /**
- * Gives one entry another time to live, from now. KEYS: sequence, root, value. ARGV: channel, epoch, client part of the
- * message, header that was seen, ttl, grace. Answers 1, or 0 where it is no longer the one seen. A shorter life is announced.
+ * Gives one entry another time to live, from now, which its stamps must outlive. KEYS: sequence, root, stamps, value. ARGV: channel,
+ * epoch, number of stamps, client part of the message, header that was seen, ttl, grace. Answers 1, or 0 where it is no longer the
+ * one seen. A shorter life is announced.
  */
-export const RETIME = defineScript(`${PRELUDE}${HEADER}
-local bytes = head(KEYS[3])
-local h = bytes == ARGV[4] and unseal(bytes)
+export const RETIME = defineScript(`${PRELUDE}${HEADER}${STAMPS}
+local key = KEYS[3 + stampCount]
+local bytes = head(key)
+local h = bytes == ARGV[5] and unseal(bytes)
 if not h then return 0 end
 local now = micros()
 local before = fresh(h, now)
-h.flags, h.written, h.ttl, h.grace = without(h.flags, EXPIRED), now, tonumber(ARGV[5]), tonumber(ARGV[6])
-redis.call('SETRANGE', KEYS[3], 0, seal(h))
+h.flags, h.written, h.ttl, h.grace = without(h.flags, EXPIRED), now, tonumber(ARGV[6]), tonumber(ARGV[7])
+redis.call('SETRANGE', key, 0, seal(h))
 local ms = life(h)
-if ms then redis.call('PEXPIRE', KEYS[3], digits(math.max(ms, 1))) else redis.call('PERSIST', KEYS[3]) end
+if ms then redis.call('PEXPIRE', key, digits(math.max(ms, 1))) else redis.call('PERSIST', key) end
+for i = 1, stampCount do outlive(i, ms) end
 if fresh(h, now) < before then
   local epoch, prev, seq = advance()
-  announce(epoch, prev, seq, ARGV[3])
+  announce(epoch, prev, seq, ARGV[4])
 end
 return 1
 `);

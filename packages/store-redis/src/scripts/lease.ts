@@ -1,4 +1,4 @@
-import { defineScript } from '../script-runner.ts';
+import { defineScript } from '../connection/script-runner.ts';
 import { HEADER } from './header.ts';
 import { PRELUDE } from './prelude.ts';
 import { STAMPS } from './stamps.ts';

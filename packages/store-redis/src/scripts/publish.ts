@@ -1,4 +1,4 @@
-import { defineScript } from '../script-runner.ts';
+import { defineScript } from '../connection/script-runner.ts';
 import { PRELUDE } from './prelude.ts';
 
 /** Announces what is not in this store. ARGV[3] is the client part of the message. Answers the new sequence. */

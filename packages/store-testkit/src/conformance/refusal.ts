@@ -7,17 +7,30 @@ export async function refusal(
   work: () => Promise<unknown>,
   ...codes: readonly CacheErrorCode[]
 ): Promise<unknown> {
+  const pending = promiseOf(what, work);
   let answer: unknown;
   try {
-    answer = await work();
+    answer = await pending;
   } catch (error) {
     assert.ok(isCacheError(error), `${what}: must be refused with a CacheError, not with ${String(error)}.`);
     if (codes.length > 0) {
-      assert.ok(codes.includes(error.code), `${what}: must be refused with ${codes.join(' or ')}, not ${error.code}.`);
+      assert.ok(
+        codes.includes(error.code),
+        `${what}: must be refused with ${codes.join(' or ')}, not ${error.code}.`,
+      );
     }
     return error;
   }
   return assert.fail(`${what}: must be refused with ${codes.join(' or ')}; it answered ${typeof answer}.`);
+}
+
+/** What the work answers, which must be a promise: whoever waits with `catch` would miss what is thrown at once. */
+function promiseOf(what: string, work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return work();
+  } catch (error) {
+    return assert.fail(`${what}: must answer a promise that rejects; it threw ${String(error)}.`);
+  }
 }
 
 /** Codes for a value that a store cannot keep as it is. */
@@ -30,8 +43,9 @@ export const UNKEEPABLE: readonly CacheErrorCode[] = [
 
 /** Whether the work is done; false where it is refused because the value cannot be kept. Fails for any other refusal. */
 export async function isKept(what: string, work: () => Promise<unknown>): Promise<boolean> {
+  const pending = promiseOf(what, work);
   try {
-    await work();
+    await pending;
     return true;
   } catch (error) {
     assert.ok(

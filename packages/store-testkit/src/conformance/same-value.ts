@@ -19,13 +19,15 @@ function sameContents(one: object, other: object, seen: Map<unknown, unknown>): 
   if (one instanceof Date) return Object.is(one.getTime(), (other as Date).getTime());
   if (one instanceof RegExp) return String(one) === String(other);
   if (one instanceof URL) return one.href === (other as URL).href;
-  if (types.isAnyArrayBuffer(one)) return sameBytes(new Uint8Array(one), new Uint8Array(other as ArrayBuffer));
+  if (types.isAnyArrayBuffer(one))
+    return sameBytes(new Uint8Array(one), new Uint8Array(other as ArrayBuffer));
   if (ArrayBuffer.isView(one)) return sameBytes(bytesOf(one), bytesOf(other as ArrayBufferView));
   if (one instanceof Error) {
     const twin = other as Error;
     return one.name === twin.name && one.message === twin.message && sameValue(one.cause, twin.cause, seen);
   }
-  if (one instanceof Map) return sameList([...one].flat(), [...(other as Map<unknown, unknown>)].flat(), seen);
+  if (one instanceof Map)
+    return sameList([...one].flat(), [...(other as Map<unknown, unknown>)].flat(), seen);
   if (one instanceof Set) return sameList([...one], [...(other as Set<unknown>)], seen);
   if (Array.isArray(one)) return one.length === (other as unknown[]).length;
   return true;

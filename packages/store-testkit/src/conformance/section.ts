@@ -33,8 +33,16 @@ const SECTIONS = [
     applies: ({ timeToLive }) => timeToLive !== undefined,
   },
   { name: 'counters', about: 'counting in one step', applies: ({ counters }) => counters !== undefined },
-  { name: 'health', about: 'answered from memory, without secrets', applies: ({ health }) => health !== undefined },
-  { name: 'persistence', about: 'entries outlive the instance', applies: ({ persistent }) => persistent === true },
+  {
+    name: 'health',
+    about: 'answered from memory, without secrets',
+    applies: ({ health }) => health !== undefined,
+  },
+  {
+    name: 'persistence',
+    about: 'entries outlive the instance',
+    applies: ({ persistent }) => persistent === true,
+  },
   { name: 'damage', about: 'bad bytes are a miss (P14)', applies: leavesProcess },
   { name: 'leases', about: 'the right to replace what was seen', applies: isShared },
   { name: 'fills', about: 'stored only while nothing has come between (P1)', applies: isShared },

@@ -50,7 +50,11 @@ export async function validAt(
 }
 
 /** As {@link validAt}, and still within its time to live. */
-export async function freshAt(store: SharedStore, key: string, stamps?: readonly StampName[]): Promise<unknown> {
+export async function freshAt(
+  store: SharedStore,
+  key: string,
+  stamps?: readonly StampName[],
+): Promise<unknown> {
   const entry = await entryAt(store, key);
   return entry === null || entry.freshMs <= 0 ? undefined : validAt(store, key, stamps);
 }
@@ -71,7 +75,10 @@ export async function ask(
   const { answers, stamps: standing } = await store.lease([request], { stamps, leaseMs });
   assert.equal(answers.length, 1, 'One request, one answer.');
   assert.equal(standing.length, stamps.length, 'A stamp for each name.');
-  assert.ok(standing.every((stamp) => stamp !== null && stamp !== undefined), 'A missing stamp was not made anew.');
+  assert.ok(
+    standing.every((stamp) => stamp !== null && stamp !== undefined),
+    'A missing stamp was not made anew.',
+  );
   return answers[0]!;
 }
 
@@ -94,8 +101,13 @@ export async function expectRefused(
   what: string,
 ): Promise<void> {
   const [outcome] = await store.fill([{ lease, entry }]);
-  assert.notDeepEqual(await validAt(store, lease.key, entry.stamps), entry.value, `${what}: the fill can be read.`);
-  if (store.fence === 'lease') assert.equal(outcome?.stored, false, `${what}: the fill was reported as stored.`);
+  assert.notDeepEqual(
+    await validAt(store, lease.key, entry.stamps),
+    entry.value,
+    `${what}: the fill can be read.`,
+  );
+  if (store.fence === 'lease')
+    assert.equal(outcome?.stored, false, `${what}: the fill was reported as stored.`);
 }
 
 export async function expectStored(store: SharedStore, lease: Lease, entry: EntryDraft): Promise<void> {

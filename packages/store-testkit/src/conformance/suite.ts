@@ -98,14 +98,20 @@ export async function runCase(
   };
   process.on('unhandledRejection', note);
   const trial = new Trial(await harness.prepare());
+  const failures: unknown[] = [];
+  const noteFailure = (error: unknown): void => {
+    failures.push(error);
+  };
   try {
-    await limited(timeoutMs, run(trial));
-  } finally {
-    await trial.end();
+    await limited(timeoutMs, run(trial)).catch(noteFailure);
+    await trial.end().catch(noteFailure);
     // Node tells of it after the microtasks of a turn.
     await trial.turn();
+  } finally {
     process.off('unhandledRejection', note);
   }
+  // What failed first is what matters; clearing up after it may fail for its sake.
+  if (failures.length > 0) throw failures[0];
   assert.deepEqual(forgotten, [], 'A promise was rejected, and nobody looked at it.');
 }
 

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
-import { CacheManager, type CacheManagerOptions, type Clock, type ManualClock, systemClock } from '@larder/cache-core';
-import type { CacheStore, InvalidationBus, SharedStore, StampName, StoreCapabilities } from '@larder/cache-core/store';
+import {
+  CacheManager,
+  type CacheManagerOptions,
+  type Clock,
+  type ManualClock,
+  systemClock,
+} from '@larder/cache-core';
+import type {
+  CacheStore,
+  InvalidationBus,
+  SharedStore,
+  StampName,
+  StoreCapabilities,
+} from '@larder/cache-core/store';
 import { FaultSwitch } from './fault-switch.ts';
 import type { Backend, DamageKind, ForeignData, OpenOptions } from './harness.ts';
 
@@ -47,7 +59,9 @@ export class Trial {
   /** A capability of a new store; the section that asks for it runs only where it is announced. */
   async openFor<Name extends keyof StoreCapabilities>(
     name: Name,
-  ): Promise<{ readonly store: CacheStore } & { readonly [Key in Name]: NonNullable<StoreCapabilities[Key]> }> {
+  ): Promise<
+    { readonly store: CacheStore } & { readonly [Key in Name]: NonNullable<StoreCapabilities[Key]> }
+  > {
     const store = await this.open();
     const capability = store.capabilities?.[name];
     assert.ok(capability !== undefined, `The store announces ${name} at one time and not at another.`);

@@ -76,17 +76,16 @@ export class AttachedStore implements CacheStore, SharedStore {
     checkValue(key, value);
     const ttlMs = ttl === undefined ? Infinity : durationMs(ttl, 'ttl');
     if (ttlMs === 0) return this.delete(key);
-    await this.write([
-      { key: address, entry: { value, ttlMs, graceMs: 0, loadMs: 0, stamps: [''], tags: [] } },
-    ]);
+    const entry = { value, ttlMs, graceMs: 0, loadMs: 0, stamps: [''], tags: [] };
+    await this.#write([{ key: address, entry }], null);
   }
 
   async delete(key: string): Promise<void> {
-    await this.invalidate({ keys: [`:${checkKey(key)}`], stamps: [], mode: 'delete' });
+    await this.#invalidate({ keys: [`:${checkKey(key)}`], stamps: [], mode: 'delete' }, null);
   }
 
   async clear(): Promise<void> {
-    await this.invalidate({ keys: [], stamps: [''], mode: 'delete' });
+    await this.#invalidate({ keys: [], stamps: [''], mode: 'delete' }, null);
   }
 
   read(keys: readonly string[], options: ReadOptions): Promise<ReadAnswer> {
@@ -135,41 +134,11 @@ export class AttachedStore implements CacheStore, SharedStore {
   }
 
   write(writes: readonly Write[]): Promise<StoreOutcome[]> {
-    return this.#do('write', () => {
-      const memory = this.#memory;
-      // What cannot be copied is refused before anything is done.
-      for (const { entry } of writes) memory.copy(entry.value);
-      const seq = memory.next();
-      const outcomes = writes.map(({ key, entry }) => {
-        const current = memory.entry(key);
-        if (memory.isOutranked(current, entry)) return outcome(false);
-        for (const name of [...entry.stamps, ...entry.tags])
-          if (!memory.stamps.has(name)) memory.stamps.set(name, seq);
-        memory.leases.delete(key);
-        memory.put(key, entry, seq);
-        return outcome(true);
-      });
-      memory.announce(this, { keys: writes.map(({ key }) => key), stamps: [] });
-      return outcomes;
-    });
+    return this.#write(writes, this);
   }
 
-  invalidate({ keys, stamps, mode }: Invalidation): Promise<InvalidateOutcome> {
-    return this.#do('invalidate', () => {
-      const memory = this.#memory;
-      const seq = memory.next();
-      for (const name of stamps) memory.stamps.set(name, seq);
-      const found = keys.map((key) => {
-        memory.leases.delete(key);
-        const entry = memory.entry(key);
-        if (entry === undefined) return false;
-        if (mode === 'delete' || entry.graceMs === 0) memory.entries.delete(key);
-        else memory.expire(entry);
-        return true;
-      });
-      memory.announce(this, { keys, stamps });
-      return { found, stamps: stamps.map((name) => toStamp(memory.stamps.get(name))!) };
-    });
+  invalidate(invalidation: Invalidation): Promise<InvalidateOutcome> {
+    return this.#invalidate(invalidation, this);
   }
 
   retime(requests: readonly RetimeRequest[]): Promise<boolean[]> {
@@ -216,6 +185,45 @@ export class AttachedStore implements CacheStore, SharedStore {
 
   hear(message: BusMessage): void {
     this.deliver(message, () => this.subscriber?.invalidated(message));
+  }
+
+  /** @param from null: it came by the store's own methods, of which a cache over this instance has to hear, too */
+  #write(writes: readonly Write[], from: this | null): Promise<StoreOutcome[]> {
+    return this.#do('write', () => {
+      const memory = this.#memory;
+      // What cannot be copied is refused before anything is done.
+      for (const { entry } of writes) memory.copy(entry.value);
+      const seq = memory.next();
+      const outcomes = writes.map(({ key, entry }) => {
+        const current = memory.entry(key);
+        if (memory.isOutranked(current, entry)) return outcome(false);
+        for (const name of [...entry.stamps, ...entry.tags])
+          if (!memory.stamps.has(name)) memory.stamps.set(name, seq);
+        memory.leases.delete(key);
+        memory.put(key, entry, seq);
+        return outcome(true);
+      });
+      memory.announce(from, { keys: writes.map(({ key }) => key), stamps: [] });
+      return outcomes;
+    });
+  }
+
+  #invalidate({ keys, stamps, mode }: Invalidation, from: this | null): Promise<InvalidateOutcome> {
+    return this.#do('invalidate', () => {
+      const memory = this.#memory;
+      const seq = memory.next();
+      for (const name of stamps) memory.stamps.set(name, seq);
+      const found = keys.map((key) => {
+        memory.leases.delete(key);
+        const entry = memory.entry(key);
+        if (entry === undefined) return false;
+        if (mode === 'delete' || entry.graceMs === 0) memory.entries.delete(key);
+        else memory.expire(entry);
+        return true;
+      });
+      memory.announce(from, { keys, stamps });
+      return { found, stamps: stamps.map((name) => toStamp(memory.stamps.get(name))!) };
+    });
   }
 
   #bus(): InvalidationBus {

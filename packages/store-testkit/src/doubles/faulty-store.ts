@@ -2,7 +2,7 @@ import { CacheError, CacheErrorCode, type CacheStore, type Clock, systemClock } 
 
 /**
  * What a store may do instead of its work. `hangs`: never answers. `rejects`: with STORE_UNAVAILABLE. `throws`: before it
- * answers a promise. `nonsense`: answers what nobody asked for. `slow`: works, `delayMs` later.
+ * answers a promise. `nonsense`: does nothing and answers undefined. `slow`: works, `delayMs` later.
  */
 export type StoreFault = 'hangs' | 'rejects' | 'throws' | 'nonsense' | 'slow';
 
@@ -72,7 +72,7 @@ export class FaultyStore implements CacheStore {
       case 'throws':
         throw unavailable();
       case 'nonsense':
-        return Promise.resolve(Symbol('nonsense') as T);
+        return Promise.resolve(undefined as T);
       case 'slow':
         return new Promise<void>((resolve) => {
           this.#clock.schedule(resolve, this.#delayMs);

@@ -46,6 +46,9 @@ export class PlainStore implements CacheStore {
 
   #open(): Map<string, { readonly value: unknown; readonly untilMs: number }> {
     if (this.#isConnected) return this.entries;
-    throw new CacheError('This store is disconnected. Call connect() to use it again.', CacheErrorCode.CLOSED);
+    throw new CacheError(
+      'This store is disconnected. Call connect() to use it again.',
+      CacheErrorCode.CLOSED,
+    );
   }
 }

@@ -109,7 +109,8 @@ export class SharedServer {
     });
   }
 
-  announce(from: Listener, message: BusMessage): void {
+  /** @param from who has forgotten already what it names; null where nobody has */
+  announce(from: Listener | null, message: BusMessage): void {
     if (this.faults.mute === true) return;
     for (const store of this.attached) if (store !== from) store.hear(message);
   }

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CacheError, CacheErrorCode } from '@larder/cache-core';
 import { DebianPackages } from './debian-packages.ts';
-import { withFolderLock } from './folder-lock.ts';
 import { serversFolder } from './servers-folder.ts';
+import { withSystemLock } from './system-lock.ts';
 
 /** A server program, and how to come by it. */
 export interface ServerProgram {
@@ -45,6 +45,9 @@ export const REDIS_PROGRAM: ServerProgram = {
   version: /\bv=(\d+)\.(\d+)/,
   oldest: [6, 2],
 };
+
+/** No fetching takes as long. */
+const LEFT_OVER_MS = 60 * 60_000;
 
 const run = promisify(execFile);
 const found = new Map<string, Promise<FoundProgram>>();
@@ -102,7 +105,7 @@ async function fetched(program: ServerProgram): Promise<FoundProgram> {
   const folder = join(servers, program.folder);
   const before = await probeUnpacked(program, folder);
   if (typeof before !== 'string') return before;
-  return await withFolderLock(`${folder}.lock`, async () => {
+  return await withSystemLock(folder, async () => {
     const meanwhile = await probeUnpacked(program, folder);
     if (typeof meanwhile !== 'string') return meanwhile;
     await removeLeftOvers(servers, `${program.folder}.fetching-`);
@@ -115,10 +118,15 @@ async function fetched(program: ServerProgram): Promise<FoundProgram> {
   });
 }
 
-/** Of processes that were killed while they fetched. */
+/** Of processes that were killed while they fetched; a young one may be at work in another container. */
 async function removeLeftOvers(servers: string, prefix: string): Promise<void> {
-  const names = (await readdir(servers)).filter((name) => name.startsWith(prefix));
-  await Promise.all(names.map((name) => rm(join(servers, name), { recursive: true, force: true })));
+  for (const name of await readdir(servers)) {
+    if (!name.startsWith(prefix)) continue;
+    const folder = join(servers, name);
+    const info = await stat(folder).catch(() => undefined);
+    const old = info !== undefined && Date.now() - info.mtimeMs > LEFT_OVER_MS;
+    if (old) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function fetchInto(program: ServerProgram, folder: string, work: string): Promise<FoundProgram> {

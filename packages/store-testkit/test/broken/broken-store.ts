@@ -14,3 +14,10 @@ export function soon(): Promise<void> {
     setImmediate(resolve);
   });
 }
+
+/** Does something a moment after it should have been done. */
+export function later(work: () => Promise<unknown>): void {
+  soon()
+    .then(work)
+    .catch(() => undefined);
+}

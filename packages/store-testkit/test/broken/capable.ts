@@ -43,7 +43,10 @@ export const brokenCapableStores: readonly BrokenStore[] = [
     harness: memoryHarness((store) => {
       const { keys } = store;
       store.keys = async function* (pattern = '*') {
-        const source = pattern.replace(/[.+^$(){}|\\]/g, '\\$&').replaceAll('*', '[^]*').replaceAll('?', '[^]');
+        const source = pattern
+          .replace(/[.+^$(){}|\\]/g, '\\$&')
+          .replaceAll('*', '[^]*')
+          .replaceAll('?', '[^]');
         let matches: RegExp;
         try {
           matches = new RegExp(`^${source}$`, 'u');

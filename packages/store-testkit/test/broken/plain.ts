@@ -1,5 +1,6 @@
+import { checkKey } from '@larder/cache-core/store';
 import { plainHarness } from '../harnesses.ts';
-import { type BrokenStore, soon } from './broken-store.ts';
+import { type BrokenStore, later, soon } from './broken-store.ts';
 
 /** Stores of seven methods. */
 export const brokenPlainStores: readonly BrokenStore[] = [
@@ -120,6 +121,18 @@ export const brokenPlainStores: readonly BrokenStore[] = [
     }),
   },
   {
+    section: 'keys',
+    fault: 'throws at a bad key, before it answers a promise',
+    caughtBy: /refused with INVALID_KEY/,
+    harness: plainHarness((store) => {
+      const { get } = store;
+      store.get = <T>(key: string) => {
+        checkKey(key);
+        return get.call(store, key) as Promise<T | null>;
+      };
+    }),
+  },
+  {
     section: 'sizes',
     fault: 'cuts large text',
     caughtBy: /text of any size/,
@@ -171,7 +184,7 @@ export const brokenPlainStores: readonly BrokenStore[] = [
     harness: plainHarness((store) => {
       const { delete: remove } = store;
       store.delete = async (key) => {
-        void soon().then(() => remove.call(store, key));
+        later(() => remove.call(store, key));
       };
     }),
   },
@@ -217,13 +230,12 @@ export const brokenPlainStores: readonly BrokenStore[] = [
   },
   {
     section: 'loads',
-    fault: 'carries a set out after the delete that followed it',
+    fault: 'acknowledges a deletion before it is done',
     caughtBy: /P2/,
     harness: plainHarness((store) => {
-      const { set } = store;
-      store.set = async (key, value, ttl) => {
-        await set.call(store, key, value, ttl);
-        void soon().then(() => set.call(store, key, value, ttl));
+      const { delete: remove } = store;
+      store.delete = async (key) => {
+        later(() => remove.call(store, key));
       };
     }),
   },

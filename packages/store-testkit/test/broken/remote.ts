@@ -18,7 +18,9 @@ export const brokenRemoteStores: readonly BrokenStore[] = [
     section: 'deletion',
     fault: 'clears what is not its own',
     caughtBy: /another program/,
-    harness: without(remoteHarness(), { foreign: { plant: async () => undefined, isIntact: async () => false } }),
+    harness: without(remoteHarness(), {
+      foreign: { plant: async () => undefined, isIntact: async () => false },
+    }),
   },
   {
     section: 'persistence',
@@ -37,7 +39,8 @@ export const brokenRemoteStores: readonly BrokenStore[] = [
     harness: remoteHarness((store, server) => {
       const { get } = store;
       store.get = async <T>(key: string) => {
-        if (server.memory.entry(`:${key}`)?.unreadable !== undefined) throw new SyntaxError('Unexpected token');
+        if (server.memory.entry(`:${key}`)?.unreadable !== undefined)
+          throw new SyntaxError('Unexpected token');
         return get.call(store, key) as Promise<T | null>;
       };
     }),
@@ -53,7 +56,9 @@ export const brokenRemoteStores: readonly BrokenStore[] = [
         return {
           ...answer,
           entries: answer.entries.map((one) =>
-            one !== null && 'unreadable' in one ? ({ ...one, value: 'x', unreadable: undefined } as unknown as SharedEntry) : one,
+            one !== null && 'unreadable' in one
+              ? ({ value: 'x', seen: one.seen } as unknown as SharedEntry)
+              : one,
           ),
         };
       };
@@ -72,7 +77,9 @@ export const brokenRemoteStores: readonly BrokenStore[] = [
     harness: remoteHarness((store) => {
       const { write } = store;
       store.write = (writes) =>
-        write.call(store, writes).catch(() => writes.map(() => ({ stored: true, bytes: 0, compressed: false })));
+        write
+          .call(store, writes)
+          .catch(() => writes.map(() => ({ stored: true, bytes: 0, compressed: false })));
     }),
   },
   {
@@ -99,7 +106,8 @@ export const brokenRemoteStores: readonly BrokenStore[] = [
       const { before } = store;
       let isLost = false;
       store.before = async (operation) => {
-        if (isLost) throw new CacheError('Lost.', CacheErrorCode.STORE_UNAVAILABLE, { details: { applied: 'no' } });
+        if (isLost)
+          throw new CacheError('Lost.', CacheErrorCode.STORE_UNAVAILABLE, { details: { applied: 'no' } });
         await Promise.resolve(before(operation)).catch((error: unknown) => {
           isLost = true;
           throw error;

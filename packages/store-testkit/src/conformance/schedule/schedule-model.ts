@@ -92,7 +92,8 @@ export class ScheduleModel {
     if (answer === null || answer === undefined) return null;
     const value = answer as Value;
     if (value.row !== row.name) return `process ${read.process} read ${row.name} and got ${value.row}`;
-    if (value.run !== this.run) return `process ${read.process} read ${row.name} of before a clear of everything`;
+    if (value.run !== this.run)
+      return `process ${read.process} read ${row.name} of before a clear of everything`;
     const older = this.#mutations.find(
       (mutation) => this.#mustBeKnown(read, row, mutation) && this.#isOlder(value, row, mutation),
     );

@@ -43,7 +43,8 @@ export class ScheduleSteps {
   stepped(store: CacheStore, process: number): CacheStore {
     const shared = store.capabilities!.shared!;
     const { retime, increment } = shared;
-    const step = <T>(name: string, work: () => Promise<T>): Promise<T> => this.#step(`${process} ${name}`, work);
+    const step = <T>(name: string, work: () => Promise<T>): Promise<T> =>
+      this.#step(`${process} ${name}`, work);
     const steppedShared: SharedStore = {
       fence: shared.fence,
       read: (keys, options) => step('read', () => shared.read(keys, options)),

@@ -1,7 +1,14 @@
 import type { CacheManager, CacheView } from '@larder/cache-core';
 import type { CacheStore } from '@larder/cache-core/store';
 import type { Trial } from '../trial.ts';
-import { type Mutation, type Read, type Row, ScheduleModel, THE_STORE, type Value } from './schedule-model.ts';
+import {
+  type Mutation,
+  type Read,
+  type Row,
+  ScheduleModel,
+  THE_STORE,
+  type Value,
+} from './schedule-model.ts';
 import { ScheduleSteps } from './schedule-steps.ts';
 
 const ROWS: readonly Row[] = [

@@ -7,7 +7,8 @@ const FALSY: readonly unknown[] = [0, '', false, Number.NaN];
 export const absence = casesOf('absence', {
   'a key that was never set is null': async (trial) => {
     const store = await trial.open();
-    for (const key of goodKeys) assert.equal(await store.get(key), null, `${JSON.stringify(key.slice(0, 40))}`);
+    for (const key of goodKeys)
+      assert.equal(await store.get(key), null, `${JSON.stringify(key.slice(0, 40))}`);
   },
 
   'a key that was deleted is null': async (trial) => {

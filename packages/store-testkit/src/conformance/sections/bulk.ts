@@ -67,7 +67,11 @@ export const bulk = casesOf('bulk', {
       { key: 'endless', value: 3 },
     ]);
     assert.deepEqual(await access.getMany(['short', 'long', 'endless']), [1, 2, 3]);
-    await trial.until(async () => (await access.getMany(['short']))[0] === null, 'the short life is over', 2_100);
+    await trial.until(
+      async () => (await access.getMany(['short']))[0] === null,
+      'the short life is over',
+      2_100,
+    );
     assert.deepEqual(await access.getMany(['long', 'endless']), [2, 3]);
     await access.setMany([{ key: 'long', value: 4, ttl: 0 }]);
     assert.deepEqual(await access.getMany(['long', 'endless']), [null, 3]);

@@ -35,7 +35,7 @@ function allCalls(store: CacheStore): Readonly<Record<string, () => Promise<unkn
     }),
     ...(shared?.retime && {
       'shared.retime': () =>
-        shared.retime!([{ key: ':k', seen: 1 as unknown as Seen, ttlMs: 1, graceMs: 0 }]),
+        shared.retime!([{ key: ':k', seen: 1 as unknown as Seen, ttlMs: 1, graceMs: 0, stamps: [] }]),
     }),
     ...(shared?.increment && {
       'shared.increment': () => shared.increment!({ key: ':k', by: 1, ttlMs: 1000, stamps: [''], tags: [] }),

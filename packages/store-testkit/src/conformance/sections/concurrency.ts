@@ -17,7 +17,9 @@ export const concurrency = casesOf('concurrency', {
 
   'writers of one key leave one of their values': async (trial) => {
     const store = await trial.open();
-    await Promise.all(Array.from({ length: 50 }, (_, at) => store.set('k', { at, text: 'x'.repeat(at * 10) })));
+    await Promise.all(
+      Array.from({ length: 50 }, (_, at) => store.set('k', { at, text: 'x'.repeat(at * 10) })),
+    );
     const answer = await store.get<{ at: number; text: string }>('k');
     assert.ok(answer !== null);
     assert.deepEqual(answer, { at: answer.at, text: 'x'.repeat(answer.at * 10) });

@@ -3,7 +3,15 @@ import { type ConformanceCase, casesOf } from '../conformance-case.ts';
 import type { DamageKind } from '../harness.ts';
 import { sharedOf, type Trial } from '../trial.ts';
 
-const KINDS: readonly DamageKind[] = ['garbage', 'flipped', 'truncated', 'empty', 'foreign', 'mistyped', 'swapped'];
+const KINDS: readonly DamageKind[] = [
+  'garbage',
+  'flipped',
+  'truncated',
+  'empty',
+  'foreign',
+  'mistyped',
+  'swapped',
+];
 const VALUE = { text: 'the good value', list: [1, 2, 3] };
 const OTHER = { text: 'of another key', list: [] };
 
@@ -11,7 +19,9 @@ function forEachKind(
   name: string,
   run: (trial: Trial, kind: DamageKind) => Promise<void>,
 ): Record<string, ConformanceCase['run']> {
-  return Object.fromEntries(KINDS.map((kind) => [`F17 ${kind}: ${name}`, (trial: Trial) => run(trial, kind)]));
+  return Object.fromEntries(
+    KINDS.map((kind) => [`F17 ${kind}: ${name}`, (trial: Trial) => run(trial, kind)]),
+  );
 }
 
 async function setAndDamage(trial: Trial, kind: DamageKind): ReturnType<Trial['open']> {

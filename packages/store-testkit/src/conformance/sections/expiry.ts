@@ -70,7 +70,14 @@ export const expiry = casesOf('expiry', {
 
   'more than 2^31 milliseconds, and more than 30 days, are no short time': async (trial) => {
     const store = await trial.open();
-    for (const ttl of [2 ** 31 / 1000, 2 ** 31 / 1000 + 1, 30 * DAY_S, 30 * DAY_S + 1, 400 * DAY_S, 2 ** 31]) {
+    for (const ttl of [
+      2 ** 31 / 1000,
+      2 ** 31 / 1000 + 1,
+      30 * DAY_S,
+      30 * DAY_S + 1,
+      400 * DAY_S,
+      2 ** 31,
+    ]) {
       await store.set(`k${ttl}`, ttl, ttl);
       await trial.turn();
       assert.equal(await store.get(`k${ttl}`), ttl);

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Lease, SharedStore } from '@larder/cache-core/store';
 import { type ConformanceCase, casesOf } from '../conformance-case.ts';
-import { draft, entryAt, expectRefused, expectStored, freshAt, obtain, validAt, write } from '../shared-entries.ts';
+import {
+  draft,
+  entryAt,
+  expectRefused,
+  expectStored,
+  freshAt,
+  obtain,
+  validAt,
+  write,
+} from '../shared-entries.ts';
 import type { Trial } from '../trial.ts';
 
 const STAMPS = ['', 'n:place'];
@@ -14,7 +23,8 @@ const OVERTAKERS: Readonly<Record<string, (store: SharedStore) => Promise<unknow
   'a deletion': (store) => store.invalidate({ keys: ['@place:k'], stamps: [], mode: 'delete' }),
   'an expiry': (store) => store.invalidate({ keys: ['@place:k'], stamps: [], mode: 'expire' }),
   'the root stamp': (store) => store.invalidate({ keys: [], stamps: [''], mode: 'delete' }),
-  'the stamp of its namespace': (store) => store.invalidate({ keys: [], stamps: ['n:place'], mode: 'delete' }),
+  'the stamp of its namespace': (store) =>
+    store.invalidate({ keys: [], stamps: ['n:place'], mode: 'delete' }),
   'the stamp of its tag': (store) => store.invalidate({ keys: [], stamps: ['t:known'], mode: 'delete' }),
   'a deletion among others': (store) =>
     store.invalidate({ keys: ['@place:j', '@place:k'], stamps: ['t:unknown'], mode: 'delete' }),
@@ -35,7 +45,11 @@ const overtaken: Record<string, ConformanceCase['run']> = Object.fromEntries(
         const { one, other, lease } = await begin(trial);
         await overtake(whose === 'another' ? other : one);
         await expectRefused(one, lease, ENTRY, name);
-        assert.notEqual(await validAt(other, '@place:k', STAMPS), 'old', `${name}: another process reads it.`);
+        assert.notEqual(
+          await validAt(other, '@place:k', STAMPS),
+          'old',
+          `${name}: another process reads it.`,
+        );
         const entry = await entryAt(one, '@place:k');
         const next = await obtain(other, '@place:k', {
           stamps: [...STAMPS, 't:known'],
@@ -101,7 +115,10 @@ export const fills = casesOf('fills', {
     ]);
     assert.equal(outcomes.length, 2);
     if (one.fence === 'lease') assert.deepEqual([outcomes[0]?.stored, outcomes[1]?.stored], [false, true]);
-    assert.deepEqual([await validAt(one, ':lost'), await validAt(one, '@place:k', STAMPS)], [undefined, 'old']);
+    assert.deepEqual(
+      [await validAt(one, ':lost'), await validAt(one, '@place:k', STAMPS)],
+      [undefined, 'old'],
+    );
     assert.deepEqual(await one.fill([]), []);
   },
 

@@ -14,7 +14,10 @@ export const health = casesOf('health', {
     await store.get('k');
     const { connected, latencyMs, details } = source.health();
     assert.equal(connected, true);
-    assert.ok(latencyMs === null || (Number.isFinite(latencyMs) && latencyMs >= 0), `latencyMs is ${latencyMs}`);
+    assert.ok(
+      latencyMs === null || (Number.isFinite(latencyMs) && latencyMs >= 0),
+      `latencyMs is ${latencyMs}`,
+    );
     for (const [name, fact] of Object.entries(details ?? {}))
       assert.ok(['string', 'number', 'boolean'].includes(typeof fact), `details.${name} is ${typeof fact}`);
     await store.disconnect();

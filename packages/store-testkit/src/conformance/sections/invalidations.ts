@@ -6,10 +6,17 @@ export const invalidations = casesOf('invalidations', {
   'keys are gone at the acknowledgement, for every process': async (trial) => {
     const [one, other] = [await trial.openShared(), await trial.openShared()];
     for (const key of [':a', ':b', ':c']) await write(one, key, draft(key));
-    const { found, stamps } = await one.invalidate({ keys: [':c', ':none', ':a'], stamps: [], mode: 'delete' });
+    const { found, stamps } = await one.invalidate({
+      keys: [':c', ':none', ':a'],
+      stamps: [],
+      mode: 'delete',
+    });
     assert.deepEqual([...found], [true, false, true]);
     assert.deepEqual([...stamps], []);
-    assert.deepEqual([await freshAt(other, ':a'), await freshAt(other, ':b'), await freshAt(other, ':c')], [undefined, ':b', undefined]);
+    assert.deepEqual(
+      [await freshAt(other, ':a'), await freshAt(other, ':b'), await freshAt(other, ':c')],
+      [undefined, ':b', undefined],
+    );
   },
 
   'nothing at all is something one can ask for': async (trial) => {
@@ -75,11 +82,19 @@ export const invalidations = casesOf('invalidations', {
     const { asOf } = (await entryAt(store, ':k'))!;
     const { stamps } = await store.invalidate({ keys: [], stamps: ['t:a', ''], mode: 'delete' });
     for (const [at, name] of ['t:a', ''].entries()) {
-      assert.equal(store.isCurrent(asOf, name, stamps[at]!), false, `What was before is not under the new '${name}'.`);
+      assert.equal(
+        store.isCurrent(asOf, name, stamps[at]!),
+        false,
+        `What was before is not under the new '${name}'.`,
+      );
     }
     const lease = await obtain(store, ':new', { stamps: ['', 't:a'] });
     for (const [at, name] of ['t:a', ''].entries())
-      assert.equal(store.isCurrent(lease.asOf, name, stamps[at]!), true, `What is after is under the new '${name}'.`);
+      assert.equal(
+        store.isCurrent(lease.asOf, name, stamps[at]!),
+        true,
+        `What is after is under the new '${name}'.`,
+      );
   },
 
   'what is written right after it stays, however soon after (P7, F27)': async (trial) => {

@@ -4,7 +4,8 @@ import { casesOf } from '../conformance-case.ts';
 import { badKeys, goodKeys } from '../hostile-input.ts';
 import { refusal } from '../refusal.ts';
 
-const shown = (key: string): string => JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}… (${key.length})` : key);
+const shown = (key: string): string =>
+  JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}… (${key.length})` : key);
 
 export const keys = casesOf('keys', {
   'each keeps its own value': async (trial) => {
@@ -20,7 +21,8 @@ export const keys = casesOf('keys', {
       await store.delete(key);
       assert.equal(await store.get(key), null, shown(key));
       const next = goodKeys[at + 1];
-      if (next !== undefined) assert.equal(await store.get(next), at + 1, `${shown(next)} after ${shown(key)}`);
+      if (next !== undefined)
+        assert.equal(await store.get(next), at + 1, `${shown(next)} after ${shown(key)}`);
     }
   },
 
@@ -50,7 +52,13 @@ export const keys = casesOf('keys', {
         set: () => store.set(key, 1),
         delete: () => store.delete(key),
         getMany: bulk && (() => bulk.getMany(['a', key])),
-        setMany: bulk && (() => bulk.setMany([{ key: 'a', value: 1 }, { key, value: 1 }])),
+        setMany:
+          bulk &&
+          (() =>
+            bulk.setMany([
+              { key: 'a', value: 1 },
+              { key, value: 1 },
+            ])),
         deleteMany: bulk && (() => bulk.deleteMany(['a', key])),
         ttl: timeToLive && (() => timeToLive.ttl(key)),
         expire: timeToLive && (() => timeToLive.expire(key, 5)),
@@ -78,7 +86,8 @@ export const keys = casesOf('keys', {
       await cache.invalidateTag(name);
       assert.equal(await cache.namespace(name).get('k'), null, `tag ${shown(name)}`);
       const next = names[at + 1];
-      if (next !== undefined) assert.equal(await cache.namespace(next).get('k'), at + 1, `tag ${shown(next)}`);
+      if (next !== undefined)
+        assert.equal(await cache.namespace(next).get('k'), at + 1, `tag ${shown(next)}`);
     }
   },
 });

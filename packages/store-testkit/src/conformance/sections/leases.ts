@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { casesOf } from '../conformance-case.ts';
-import { ask, draft, entryAt, expectRefused, expectStored, obtain, validAt, write } from '../shared-entries.ts';
+import {
+  ask,
+  draft,
+  entryAt,
+  expectRefused,
+  expectStored,
+  obtain,
+  validAt,
+  write,
+} from '../shared-entries.ts';
 
 /** The short life of a lease that a case lets run out. */
 const SHORT_MS = 100;
@@ -11,7 +20,8 @@ export const leases = casesOf('leases', {
     await obtain(one, ':k', { leaseMs: 2000 });
     const answer = await ask(other, ':k');
     assert.ok('held' in answer && answer.held, 'The second must be told that it is held.');
-    if (answer.heldMs !== undefined) assert.ok(answer.heldMs > 0 && answer.heldMs <= 2000, `heldMs: ${answer.heldMs}`);
+    if (answer.heldMs !== undefined)
+      assert.ok(answer.heldMs > 0 && answer.heldMs <= 2000, `heldMs: ${answer.heldMs}`);
     assert.ok('held' in (await ask(one, ':k')), 'It is held for the same process, too.');
   },
 
@@ -83,7 +93,10 @@ export const leases = casesOf('leases', {
     await trial.until(async () => 'lease' in (await ask(other, ':k')), 'the lease runs out', 3_000);
     assert.deepEqual(await one.renew([lease], 1000), [false]);
     await one.release([lease]);
-    assert.ok('held' in (await ask(one, ':k')), 'Who gives back a lease that is lost must not take away the next one.');
+    assert.ok(
+      'held' in (await ask(one, ':k')),
+      'Who gives back a lease that is lost must not take away the next one.',
+    );
     if (one.fence === 'lease') await expectRefused(one, lease, draft('late'), 'a lease that ran out');
   },
 
@@ -92,7 +105,11 @@ export const leases = casesOf('leases', {
     const lease = await obtain(one, ':k', { leaseMs: 300 });
     await obtain(one, ':probe', { leaseMs: 300 });
     assert.deepEqual(await one.renew([lease], 60_000), [true]);
-    await trial.until(async () => 'lease' in (await ask(other, ':probe')), 'what was not renewed runs out', 3_000);
+    await trial.until(
+      async () => 'lease' in (await ask(other, ':probe')),
+      'what was not renewed runs out',
+      3_000,
+    );
     assert.ok('held' in (await ask(other, ':k')), 'A lease that was renewed must be held.');
     await expectStored(one, lease, draft('value'));
   },
@@ -133,7 +150,12 @@ export const leases = casesOf('leases', {
     const overtaken = await obtain(one, ':k', { stamps: ['', 'n:place'] });
     await other.invalidate({ keys: [], stamps: ['n:place'], mode: 'delete' });
     const next = await obtain(other, ':k', { stamps: ['', 'n:place'] });
-    await expectRefused(one, overtaken, draft('old', { stamps: ['', 'n:place'] }), 'a lease overtaken by a stamp');
+    await expectRefused(
+      one,
+      overtaken,
+      draft('old', { stamps: ['', 'n:place'] }),
+      'a lease overtaken by a stamp',
+    );
     await expectStored(other, next, draft('new', { stamps: ['', 'n:place'] }));
   },
 

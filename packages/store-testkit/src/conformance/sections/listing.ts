@@ -5,11 +5,65 @@ import { goodKeys } from '../hostile-input.ts';
 
 /** What a pattern must not be mistaken for, beside what it may be. */
 const PATTERNS = [
-  '*', '', '?', '??', 'a*', '*a', '*a*', 'a?', 'a:*', '*:b', '**', '*?*', 'k*k', '[a-z]', '[^x]', '[*', '{a}', 'a|b',
-  '.*', '^a', 'a$', '\\*', '\\?', '\\\\', 'a\\*', '\\[a-z\\]', '\\', '(a)', '+', '%', '_', "'", '*\n*', 'é', '?é', '👩*',
-]; // prettier-ignore
+  '*',
+  '',
+  '?',
+  '??',
+  'a*',
+  '*a',
+  '*a*',
+  'a?',
+  'a:*',
+  '*:b',
+  '**',
+  '*?*',
+  'k*k',
+  '[a-z]',
+  '[^x]',
+  '[*',
+  '{a}',
+  'a|b',
+  '.*',
+  '^a',
+  'a$',
+  '\\*',
+  '\\?',
+  '\\\\',
+  'a\\*',
+  '\\[a-z\\]',
+  '\\',
+  '(a)',
+  '+',
+  '%',
+  '_',
+  "'",
+  '*\n*',
+  'é',
+  '?é',
+  '👩*',
+];
 
-const shortKeys = [...goodKeys.filter((key) => key.length < 300), 'ab', 'a*b', 'a?b', 'axb', 'a.b', 'a|b', '(a)', '[', ']', '%', '_', '+', '^a', 'a$'];
+/** Not every single character: each listing reads them all. */
+const isTelling = (key: string): boolean =>
+  key.length < 300 && (key.length > 1 || '*?\\:/@ é\0'.includes(key) || /[a-z0-9]/.test(key));
+
+const shortKeys = [
+  ...goodKeys.filter(isTelling),
+  'ab',
+  'a*b',
+  'a?b',
+  'axb',
+  'a.b',
+  'a|b',
+  '(a)',
+  '[',
+  ']',
+  '%',
+  '_',
+  '+',
+  '^a',
+  'a$',
+];
 
 async function listed(listing: KeyListing, pattern?: string): Promise<string[]> {
   const found: string[] = [];
@@ -45,7 +99,8 @@ export const listing = casesOf('listing', {
   'more keys than one page holds': async (trial) => {
     const { store, listing: list } = await trial.openFor('listing');
     const keys = Array.from({ length: 2500 }, (_, at) => `k${at}`).sort();
-    await Promise.all(keys.map((key) => store.set(key, 1)));
+    for (let at = 0; at < keys.length; at += 100)
+      await Promise.all(keys.slice(at, at + 100).map((key) => store.set(key, 1)));
     assert.deepEqual(await listed(list), keys);
     assert.equal((await listed(list, 'k1*')).length, keys.filter((key) => key.startsWith('k1')).length);
   },
@@ -85,13 +140,14 @@ export const listing = casesOf('listing', {
   'a listing beside writers sees what stays, and does not fail': async (trial) => {
     const { store, listing: list } = await trial.openFor('listing');
     const keys = Array.from({ length: 300 }, (_, at) => `stays${at}`);
-    await Promise.all(keys.map((key) => store.set(key, 1)));
+    for (const key of keys) await store.set(key, 1);
     const seen: string[] = [];
     let at = 0;
     for await (const key of list.keys()) {
       seen.push(key);
       at += 1;
-      if (at <= 300) await Promise.all([store.set(`comes${at % 50}`, 1), store.delete(`comes${(at + 25) % 50}`)]);
+      if (at <= 300)
+        await Promise.all([store.set(`comes${at % 50}`, 1), store.delete(`comes${(at + 25) % 50}`)]);
     }
     assert.deepEqual(seen.filter((key) => key.startsWith('stays')).sort(), keys.sort());
   },

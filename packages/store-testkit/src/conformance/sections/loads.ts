@@ -85,13 +85,19 @@ export const loads = casesOf('loads', {
     for (let round = 0; round < 30; round++) {
       await cache.set('k', round, { tags: ['t'] });
       assert.equal(await cache.get('k'), round);
-      await (round % 3 === 0 ? cache.delete('k') : round % 3 === 1 ? cache.invalidateTag('t') : cache.clear());
+      await (round % 3 === 0
+        ? cache.delete('k')
+        : round % 3 === 1
+          ? cache.invalidateTag('t')
+          : cache.clear());
       assert.equal(await cache.get('k'), null);
       assert.equal(await trial.done(cache.get('k', () => `loaded ${round}`)), `loaded ${round}`);
     }
   },
 
-  'several keys at once: the loader is asked for those that are missing, and they are kept': async (trial) => {
+  'several keys at once: the loader is asked for those that are missing, and they are kept': async (
+    trial,
+  ) => {
     const cache = await trial.cache();
     await cache.set('b', 'kept');
     const asked: string[] = [];

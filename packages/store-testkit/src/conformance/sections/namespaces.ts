@@ -3,7 +3,22 @@ import type { CacheView } from '@larder/cache-core';
 import { casesOf } from '../conformance-case.ts';
 
 /** Each is the beginning, the escaped form or the joined form of another. */
-const CONFUSABLE = ['app', 'app2', 'app:', 'app/', 'app:2', 'a', 'a:b', 'a/b', '@a', 'a\\', 'a\\:', '*', 'app*', 'APP'];
+const CONFUSABLE = [
+  'app',
+  'app2',
+  'app:',
+  'app/',
+  'app:2',
+  'a',
+  'a:b',
+  'a/b',
+  '@a',
+  'a\\',
+  'a\\:',
+  '*',
+  'app*',
+  'APP',
+];
 
 function at(cache: CacheView, path: readonly string[]): CacheView {
   return path.reduce<CacheView>((view, name) => view.namespace(name), cache);
@@ -12,9 +27,17 @@ function at(cache: CacheView, path: readonly string[]): CacheView {
 export const namespaces = casesOf('namespaces', {
   'the same key in several namespaces is several entries': async (trial) => {
     const cache = await trial.cache();
-    const paths = [[], ...CONFUSABLE.map((name) => [name]), ['a', 'b'], ['a', 'b', 'c'], ['b', 'a'], ['a', 'a']];
+    const paths = [
+      [],
+      ...CONFUSABLE.map((name) => [name]),
+      ['a', 'b'],
+      ['a', 'b', 'c'],
+      ['b', 'a'],
+      ['a', 'a'],
+    ];
     for (const [index, path] of paths.entries()) await at(cache, path).set('k', index);
-    for (const [index, path] of paths.entries()) assert.equal(await at(cache, path).get('k'), index, String(path));
+    for (const [index, path] of paths.entries())
+      assert.equal(await at(cache, path).get('k'), index, String(path));
   },
 
   'clear of a namespace takes it, and nothing whose name only resembles it': async (trial) => {

@@ -1,79 +1,20 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { CacheErrorCode, type CacheManager, isCacheError } from '@larder/cache-core';
-import type { CacheStore } from '@larder/cache-core/store';
-import { type ConformanceCase, casesOf } from '../conformance-case.ts';
-import type { FaultSwitch } from '../fault-switch.ts';
+import { CacheErrorCode, isCacheError } from '@larder/cache-core';
+import {
+  expectFullService,
+  expectNoSecret,
+  inEachOutage,
+  MAX_STALENESS_MS,
+  READ_MS,
+  SERVICE_MS,
+  SLACK_MS,
+  UNREACHABLE,
+  WRITE_MS,
+} from '../away.ts';
+import { casesOf } from '../conformance-case.ts';
 import { HeldLoad } from '../overtaking.ts';
 import { refusal } from '../refusal.ts';
-import type { Trial } from '../trial.ts';
-
-/** The deadlines of the engine, and what a busy machine may take beyond them. */
-const READ_MS = 250;
-const WRITE_MS = 1000;
-const MAX_STALENESS_MS = 1000;
-const SERVICE_MS = 2000;
-const SLACK_MS = 400;
-
-const UNREACHABLE = [
-  CacheErrorCode.STORE_UNAVAILABLE,
-  CacheErrorCode.STORE_FAILED,
-  CacheErrorCode.OPERATION_TIMEOUT,
-] as const;
-
-/** How a server can be away, and come back. */
-const OUTAGES: Readonly<
-  Record<string, { begin(faults: FaultSwitch): Promise<void>; end(faults: FaultSwitch): Promise<void> }>
-> = {
-  'F9 stopped': { begin: (faults) => faults.pause(), end: (faults) => faults.resume() },
-  'F11 killed': { begin: (faults) => faults.kill(), end: (faults) => faults.restart() },
-  'F11 refusing': { begin: (faults) => faults.refuse(), end: (faults) => faults.accept() },
-};
-
-interface Away {
-  readonly trial: Trial;
-  readonly store: CacheStore;
-  readonly cache: CacheManager;
-  readonly faults: FaultSwitch;
-  readonly begin: () => Promise<void>;
-  readonly end: () => Promise<void>;
-}
-
-function inEachOutage(name: string, run: (away: Away) => Promise<void>): Record<string, ConformanceCase['run']> {
-  return Object.fromEntries(
-    Object.entries(OUTAGES).map(([kind, { begin, end }]) => [
-      `${kind}: ${name}`,
-      async (trial: Trial) => {
-        const { faults } = trial;
-        const store = await trial.open();
-        const cache = await trial.cache({}, store);
-        await cache.set('warm', 'value');
-        await run({ trial, store, cache, faults, begin: () => begin(faults), end: () => end(faults) });
-      },
-    ]),
-  );
-}
-
-let probes = 0;
-
-/** Everything works again: what is written is in the store, and the cache says that it is well. */
-async function expectFullService(trial: Trial, cache: CacheManager, store: CacheStore): Promise<void> {
-  const serves = async (): Promise<boolean> => {
-    probes += 1;
-    try {
-      await cache.set('probe', probes);
-      return (await store.get('probe')) === probes && (await cache.healthCheck()).status === 'healthy';
-    } catch (error) {
-      assert.ok(isCacheError(error), `A cache rejects with CacheErrors, not with ${String(error)}.`);
-      return false;
-    }
-  };
-  await trial.until(serves, 'full service is back', SERVICE_MS + SLACK_MS);
-}
-
-function expectNoSecret(trial: Trial, what: string, text: string): void {
-  for (const secret of trial.secrets) assert.ok(!text.includes(secret), `${what} shows a secret (P23).`);
-}
 
 export const outage = casesOf(
   'outage',
@@ -103,26 +44,32 @@ export const outage = casesOf(
       await trial.until(isOver, 'memory is no longer believed', MAX_STALENESS_MS + SLACK_MS);
     }),
 
-    ...inEachOutage('a write rejects within its deadline, and says whether it may have happened (P5)', async (away) => {
-      const { trial, cache } = away;
-      await away.begin();
-      const writes: Readonly<Record<string, () => Promise<unknown>>> = {
-        set: () => cache.set('k', 1),
-        delete: () => cache.delete('k'),
-        clear: () => cache.clear(),
-        invalidateTag: () => cache.invalidateTag('t'),
-        setMany: () => cache.setMany([{ key: 'k', value: 1 }]),
-      };
-      for (const [name, write] of Object.entries(writes)) {
-        const codes = name === 'setMany' ? [CacheErrorCode.BULK_FAILED] : UNREACHABLE;
-        const refused = refusal(name, write, ...codes);
-        const error = await trial.within(WRITE_MS + SLACK_MS, `${name} rejects`, refused);
-        if (name === 'setMany' || !isCacheError(error)) continue;
-        const { applied } = error.details;
-        assert.ok(applied === 'no' || applied === 'unknown', `${name}: details.applied is ${String(applied)}.`);
-        expectNoSecret(trial, `An error of ${name}`, inspect(error, { depth: 10 }));
-      }
-    }),
+    ...inEachOutage(
+      'a write rejects within its deadline, and says whether it may have happened (P5)',
+      async (away) => {
+        const { trial, cache } = away;
+        await away.begin();
+        const writes: Readonly<Record<string, () => Promise<unknown>>> = {
+          set: () => cache.set('k', 1),
+          delete: () => cache.delete('k'),
+          clear: () => cache.clear(),
+          invalidateTag: () => cache.invalidateTag('t'),
+          setMany: () => cache.setMany([{ key: 'k', value: 1 }]),
+        };
+        for (const [name, write] of Object.entries(writes)) {
+          const codes = name === 'setMany' ? [CacheErrorCode.BULK_FAILED] : UNREACHABLE;
+          const refused = refusal(name, write, ...codes);
+          const error = await trial.within(WRITE_MS + SLACK_MS, `${name} rejects`, refused);
+          if (name === 'setMany' || !isCacheError(error)) continue;
+          const { applied } = error.details;
+          assert.ok(
+            applied === 'no' || applied === 'unknown',
+            `${name}: details.applied is ${String(applied)}.`,
+          );
+          expectNoSecret(trial, `An error of ${name}`, inspect(error, { depth: 10 }));
+        }
+      },
+    ),
 
     ...inEachOutage('full service within two seconds of its end (F12)', async (away) => {
       const { trial, cache, store } = away;
@@ -139,7 +86,14 @@ export const outage = casesOf(
       await away.begin();
       const store = await trial.open();
       const cache = await trial.cache({}, store);
-      assert.equal(await trial.within(READ_MS + SLACK_MS, 'a read ends', cache.get('k', () => 'loaded')), 'loaded');
+      assert.equal(
+        await trial.within(
+          READ_MS + SLACK_MS,
+          'a read ends',
+          cache.get('k', () => 'loaded'),
+        ),
+        'loaded',
+      );
       const connecting = refusal('connect', () => cache.connect(), ...UNREACHABLE);
       await trial.within(WRITE_MS + SLACK_MS, 'connect rejects', connecting);
       await away.end();
@@ -186,7 +140,11 @@ export const outage = casesOf(
     ...inEachOutage('health is answered from memory, and shows no secret (P23)', async (away) => {
       const { trial, store, cache } = away;
       const { health, remote } = store.capabilities ?? {};
-      expectNoSecret(trial, 'The store', inspect(store, { depth: 4 }) + JSON.stringify(health?.health() ?? null));
+      expectNoSecret(
+        trial,
+        'The store',
+        inspect(store, { depth: 4 }) + JSON.stringify(health?.health() ?? null),
+      );
       await away.begin();
       await trial.done(cache.get('k', () => 1));
       const report = await trial.within(READ_MS / 2, 'health', cache.healthCheck());
@@ -225,11 +183,16 @@ export const outage = casesOf(
           store.set(`k${at}`, 'x'.repeat(1000)),
           cache.get(`j${at}`, () => at),
         ]).flat();
-        const settled = Promise.allSettled(calls);
+        const cutOff = Promise.allSettled(calls);
         await faults.cut();
+        const tooLate = Promise.allSettled(Array.from({ length: 10 }, (_, at) => store.get(`k${at}`)));
+        const settled = Promise.all([cutOff, tooLate]).then((outcomes) => outcomes.flat());
         for (const outcome of await trial.within(WRITE_MS + READ_MS + SLACK_MS, 'all calls end', settled)) {
           if (outcome.status === 'rejected')
-            assert.ok(isCacheError(outcome.reason), `A store rejects with CacheErrors, not ${String(outcome.reason)}.`);
+            assert.ok(
+              isCacheError(outcome.reason),
+              `A store rejects with CacheErrors, not ${String(outcome.reason)}.`,
+            );
         }
         await expectFullService(trial, cache, store);
       }
@@ -271,7 +234,9 @@ export const outage = casesOf(
       }
     },
 
-    'F13 a restart without data: nothing of before, old leases are dead, memory forgets within D': async (trial) => {
+    'F13 a restart without data: nothing of before, old leases are dead, memory forgets within D': async (
+      trial,
+    ) => {
       const { faults } = trial;
       const [store, other] = [await trial.open(), await trial.open()];
       const cache = await trial.cache({}, store);
@@ -280,7 +245,11 @@ export const outage = casesOf(
       await faults.kill();
       await faults.restart();
       await load.end(trial, 'old');
-      await trial.until(async () => (await cache.get('warm')) === null, 'memory forgets', SERVICE_MS + MAX_STALENESS_MS);
+      await trial.until(
+        async () => (await cache.get('warm')) === null,
+        'memory forgets',
+        SERVICE_MS + MAX_STALENESS_MS,
+      );
       await expectFullService(trial, cache, store);
       assert.deepEqual([await other.get('warm'), await other.get('k')], [null, null]);
       assert.notEqual(await cache.get('k'), 'old');
@@ -291,7 +260,8 @@ export const outage = casesOf(
       const [cache, other] = [await trial.cache(), await trial.cache()];
       for (let round = 0; round < 3; round++) {
         await cache.set('k', `old ${round}`);
-        assert.equal(await other.get('k'), `old ${round}`);
+        const knowsOld = async (): Promise<boolean> => (await other.get('k')) === `old ${round}`;
+        await trial.until(knowsOld, 'the other process has it', MAX_STALENESS_MS + SLACK_MS);
         await faults.cut();
         const isWritten = async (): Promise<boolean> =>
           cache.set('k', `new ${round}`).then(
@@ -301,7 +271,8 @@ export const outage = casesOf(
         await trial.until(isWritten, 'a write succeeds', SERVICE_MS + SLACK_MS);
         const knows = async (): Promise<boolean> => (await other.get('k')) === `new ${round}`;
         await trial.until(knows, 'the other process knows', MAX_STALENESS_MS + SLACK_MS);
-        for (let look = 0; look < 5; look++) assert.ok(await knows(), 'What was known must not be forgotten.');
+        for (let look = 0; look < 5; look++)
+          assert.ok(await knows(), 'What was known must not be forgotten.');
       }
     },
   },

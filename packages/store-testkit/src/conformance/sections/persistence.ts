@@ -40,10 +40,15 @@ export const persistence = casesOf('persistence', {
     const stores = [await trial.open(), await trial.open()];
     const text = (at: number): string => String(at % 10).repeat(20_000);
     for (let round = 0; round < 10; round++) {
-      await Promise.all(stores.flatMap((store, at) => [store.set('k', text(at)), store.set('k', text(at + 2))]));
+      await Promise.all(
+        stores.flatMap((store, at) => [store.set('k', text(at)), store.set('k', text(at + 2))]),
+      );
       const answers = await Promise.all(stores.map((store) => store.get<string>('k')));
       assert.equal(answers[0], answers[1]);
-      assert.ok([0, 1, 2, 3].some((at) => text(at) === answers[0]), 'What was read is no value that was written.');
+      assert.ok(
+        [0, 1, 2, 3].some((at) => text(at) === answers[0]),
+        'What was read is no value that was written.',
+      );
     }
   },
 

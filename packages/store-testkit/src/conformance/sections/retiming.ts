@@ -6,7 +6,7 @@ import { draft, entryAt, obtain, validAt, write } from '../shared-entries.ts';
 async function retime(store: SharedStore, key: string, ttlMs: number, graceMs = 0): Promise<boolean> {
   const entry = await entryAt(store, key);
   assert.ok(entry !== null);
-  const [done] = await store.retime!([{ key, seen: entry.seen, ttlMs, graceMs }]);
+  const [done] = await store.retime!([{ key, seen: entry.seen, ttlMs, graceMs, stamps: entry.tags }]);
   return done!;
 }
 
@@ -30,10 +30,14 @@ export const retiming = casesOf('retiming', {
     await write(store, ':k', draft('first', { ttlMs: 10_000 }));
     const { seen } = (await entryAt(store, ':k'))!;
     await write(store, ':k', draft('second', { ttlMs: 10_000 }));
-    assert.deepEqual(await store.retime!([{ key: ':k', seen, ttlMs: 90_000, graceMs: 0 }]), [false]);
+    assert.deepEqual(await store.retime!([{ key: ':k', seen, ttlMs: 90_000, graceMs: 0, stamps: [] }]), [
+      false,
+    ]);
     assert.ok(((await entryAt(store, ':k'))?.freshMs ?? Infinity) <= 10_000);
     await store.invalidate({ keys: [':k'], stamps: [], mode: 'delete' });
-    assert.deepEqual(await store.retime!([{ key: ':k', seen, ttlMs: 90_000, graceMs: 0 }]), [false]);
+    assert.deepEqual(await store.retime!([{ key: ':k', seen, ttlMs: 90_000, graceMs: 0, stamps: [] }]), [
+      false,
+    ]);
     assert.equal(await entryAt(store, ':k'), null);
   },
 
@@ -42,7 +46,13 @@ export const retiming = casesOf('retiming', {
     for (const key of [':a', ':b', ':c']) await write(store, key, draft(key));
     const seen = (await store.read([':a', ':b', ':c'], { stamps: [] })).entries.map((entry) => entry!.seen);
     await write(store, ':b', draft('other'));
-    const requests = [':a', ':b', ':c'].map((key, at) => ({ key, seen: seen[at]!, ttlMs: 500, graceMs: 0 }));
+    const requests = [':a', ':b', ':c'].map((key, at) => ({
+      key,
+      seen: seen[at]!,
+      ttlMs: 500,
+      graceMs: 0,
+      stamps: [],
+    }));
     assert.deepEqual(await store.retime!(requests), [true, false, true]);
     assert.deepEqual(await store.retime!([]), []);
   },
@@ -52,7 +62,7 @@ export const retiming = casesOf('retiming', {
     await write(store, ':k', draft('value', { tags: ['t:a'] }));
     const { seen } = (await entryAt(store, ':k'))!;
     await store.invalidate({ keys: [], stamps: ['t:a'], mode: 'delete' });
-    await store.retime!([{ key: ':k', seen, ttlMs: 90_000, graceMs: 0 }]);
+    await store.retime!([{ key: ':k', seen, ttlMs: 90_000, graceMs: 0, stamps: [] }]);
     assert.equal(await validAt(store, ':k'), undefined);
   },
 
@@ -73,7 +83,7 @@ export const retiming = casesOf('retiming', {
     await write(store, ':k', draft('value'));
     const { seen } = (await entryAt(store, ':k'))!;
     const lease = await obtain(store, ':k', { seen });
-    await store.retime!([{ key: ':k', seen, ttlMs: 90_000, graceMs: 0 }]);
+    await store.retime!([{ key: ':k', seen, ttlMs: 90_000, graceMs: 0, stamps: [] }]);
     await store.fill([{ lease, entry: draft('refreshed') }]);
     const value = await validAt(store, ':k');
     assert.ok(value === 'value' || value === 'refreshed');

@@ -18,7 +18,9 @@ function wanted(trial: Trial): { readonly seed: number; readonly runs: number } 
 export const schedules = casesOf(
   'schedules',
   {
-    'in any order of steps, nothing is older than what was acknowledged, and there are hits': async (trial) => {
+    'in any order of steps, nothing is older than what was acknowledged, and there are hits': async (
+      trial,
+    ) => {
       const { seed: first, runs } = wanted(trial);
       let reads = 0;
       let hits = 0;

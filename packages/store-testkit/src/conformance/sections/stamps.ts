@@ -2,7 +2,21 @@ import assert from 'node:assert/strict';
 import { casesOf } from '../conformance-case.ts';
 import { draft, entryAt, expectRefused, expectStored, obtain, validAt, write } from '../shared-entries.ts';
 
-const NAMES = ['', 'n:a', 'n:a/b', 'n:ab', 't:a', 't:a/b', 't:*', 't:é', 't: ', 't:\0', `t:${'x'.repeat(300)}`, 't@p:a', 'n:\\/'];
+const NAMES = [
+  '',
+  'n:a',
+  'n:a/b',
+  'n:ab',
+  't:a',
+  't:a/b',
+  't:*',
+  't:é',
+  't: ',
+  't:\0',
+  `t:${'x'.repeat(300)}`,
+  't@p:a',
+  'n:\\/',
+];
 
 export const stamps = casesOf('stamps', {
   'a stamp that nobody made is null, and asking makes none': async (trial) => {
@@ -35,7 +49,11 @@ export const stamps = casesOf('stamps', {
     const store = await trial.openShared();
     for (const key of [':a', '@a:a', ':t:a', ':n:a', ':s', ':c', ':clear', ':seq'])
       await write(store, key, draft(key, { stamps: ['', 'n:a'], tags: ['t:a'] }));
-    await store.invalidate({ keys: [':t:a', ':n:a', ':clear', ':seq', ':s', ':c'], stamps: [], mode: 'delete' });
+    await store.invalidate({
+      keys: [':t:a', ':n:a', ':clear', ':seq', ':s', ':c'],
+      stamps: [],
+      mode: 'delete',
+    });
     for (const key of [':a', '@a:a']) assert.equal(await validAt(store, key, ['', 'n:a']), key);
   },
 
@@ -56,13 +74,21 @@ export const stamps = casesOf('stamps', {
       await write(one, '@place:k', entry);
       assert.equal(await validAt(other, '@place:k', names), entry.value);
       await trial.forgetStamp(lost);
-      assert.equal(await validAt(other, '@place:k', names), undefined, `'${lost}' is lost, and its entry was read.`);
+      assert.equal(
+        await validAt(other, '@place:k', names),
+        undefined,
+        `'${lost}' is lost, and its entry was read.`,
+      );
       const dead = await entryAt(other, '@place:k');
       const lease = await obtain(other, '@place:k', {
         stamps: [...names, 't:tag'],
         ...(dead === null ? {} : { seen: dead.seen }),
       });
-      assert.equal(await validAt(one, '@place:k', names), undefined, `Making '${lost}' anew brought the entry back.`);
+      assert.equal(
+        await validAt(one, '@place:k', names),
+        undefined,
+        `Making '${lost}' anew brought the entry back.`,
+      );
       await expectStored(other, lease, { ...entry, value: 'after' });
     }
   },
@@ -80,7 +106,9 @@ export const stamps = casesOf('stamps', {
     }
   },
 
-  'F27 many who invalidate and write at once: what is read is no older than what was acknowledged': async (trial) => {
+  'F27 many who invalidate and write at once: what is read is no older than what was acknowledged': async (
+    trial,
+  ) => {
     const processes = [await trial.openShared(), await trial.openShared()];
     let acknowledged = 0;
     let version = 0;
@@ -103,7 +131,8 @@ export const stamps = casesOf('stamps', {
           if (given !== undefined && 'lease' in given)
             await store.fill([{ lease: given, entry: draft(value, { tags: ['t:a'] }) }]);
           const seen = await validAt(store, ':k');
-          if (seen !== undefined) assert.ok((seen as number) >= floor, `${String(seen)} was read after ${floor} was acknowledged.`);
+          if (seen !== undefined)
+            assert.ok((seen as number) >= floor, `${String(seen)} was read after ${floor} was acknowledged.`);
         }
       }),
     );

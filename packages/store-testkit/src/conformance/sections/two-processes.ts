@@ -76,7 +76,10 @@ export const twoProcesses = casesOf('two processes', {
     await one.flush();
     assert.equal(await other.get('k', () => assert.fail('It was loaded twice.')), 'loaded');
     const entry = await (await trial.cache({ l1: false })).getEntry('k');
-    assert.deepEqual([entry?.value, entry?.source, entry?.stale, entry?.tags], ['loaded', 'l2', false, ['t']]);
+    assert.deepEqual(
+      [entry?.value, entry?.source, entry?.stale, entry?.tags],
+      ['loaded', 'l2', false, ['t']],
+    );
     assert.ok(entry!.freshMs > 3_500_000 && entry!.freshMs <= 3_600_000, `freshMs: ${entry!.freshMs}`);
   },
 
@@ -88,7 +91,9 @@ export const twoProcesses = casesOf('two processes', {
     assert.equal((await other.getEntry('k'))?.value, null);
   },
 
-  'a load that fails gives its lease back: the other process need not wait for its end (P11)': async (trial) => {
+  'a load that fails gives its lease back: the other process need not wait for its end (P11)': async (
+    trial,
+  ) => {
     const [one, other] = await two(trial);
     const load = await HeldLoad.begin(trial, one);
     const waiting = other.get('k', () => 'value');
@@ -101,7 +106,14 @@ export const twoProcesses = casesOf('two processes', {
     const [one, other] = await two(trial);
     assert.equal(await trial.done(one.get('k', () => undefined)), null);
     await one.flush();
-    assert.equal(await trial.within(1500, 'the other process loads', other.get('k', () => 'value')), 'value');
+    assert.equal(
+      await trial.within(
+        1500,
+        'the other process loads',
+        other.get('k', () => 'value'),
+      ),
+      'value',
+    );
   },
 
   'a stale value is served there, and refreshed': async (trial) => {

@@ -40,14 +40,20 @@ export const values = casesOf('values', {
 
   'each value comes back through a cache, from the store': async (trial) => {
     const store = await trial.open();
-    const cache = await trial.cache({ l1: store.capabilities?.shared === undefined ? undefined : false }, store);
+    const cache = await trial.cache(
+      { l1: store.capabilities?.shared === undefined ? undefined : false },
+      store,
+    );
     for (const [name, value] of allValues) {
       // A store of seven methods cannot tell a null from nothing.
       if (value === null && store.capabilities?.shared === undefined) continue;
       if (!(await isKept(name, () => cache.set('k', value)))) continue;
       const entry = await cache.getEntry('k');
       assert.ok(entry !== null, `${name} is a hit.`);
-      assert.ok(sameValue(value, entry.value), `${name} came back as something else (${typeof entry.value}).`);
+      assert.ok(
+        sameValue(value, entry.value),
+        `${name} came back as something else (${typeof entry.value}).`,
+      );
     }
   },
 

@@ -84,6 +84,7 @@ export const versions = casesOf('versions', {
         return (at % 2 === 0 ? one : other).set('k', version, { version });
       }),
     );
-    for (const cache of [one, other]) assert.equal(await (await trial.cache({ l1: false })).get('k'), 39, String(cache === one));
+    for (const cache of [one, other])
+      assert.equal(await (await trial.cache({ l1: false })).get('k'), 39, String(cache === one));
   },
 });

@@ -77,10 +77,7 @@ export const writes = casesOf('writes', {
       assert.ok(Number.isFinite(bytes) && bytes >= 0);
       assert.equal(typeof compressed, 'boolean');
     }
-    const { entries } = await store.read(
-      writing.map(({ key }) => key).reverse(),
-      { stamps: [] },
-    );
+    const { entries } = await store.read(writing.map(({ key }) => key).reverse(), { stamps: [] });
     assert.deepEqual(
       entries.map((entry) => entry !== null && 'value' in entry && entry.value),
       Array.from({ length: 100 }, (_, at) => 99 - at),

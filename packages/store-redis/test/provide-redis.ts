@@ -1,0 +1,4 @@
+import { RedisServer } from '@larder/store-testkit/services';
+
+// Before the tests of each file: a server program that is missing is fetched now, not within some test's time limit.
+await RedisServer.provide();
