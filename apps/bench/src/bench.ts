@@ -7,8 +7,8 @@ import { prepareReportFiles, writeReportFiles } from './report/report-files.ts';
 import { summaryText } from './report/summary.ts';
 import { prepareScenarios } from './scenario/all-scenarios.ts';
 import { type RunOutcome, runScenarios } from './scenario-runner.ts';
-import { progressOn } from './terminal/progress.ts';
 import { StoreServices } from './store/store-services.ts';
+import { progressOn } from './terminal/progress.ts';
 import { StopSignals } from './terminal/stop-signals.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -54,7 +54,8 @@ async function run(options: BenchOptions): Promise<number> {
     print(`\n${summaryText(outcome.results)}\n\nWritten: ${files.join(', ')}\n`);
     return exitCodeOf(outcome, stop);
   } finally {
-    await services.close();
+    const left = await services.close();
+    if (left !== null) process.stderr.write(`larder-bench: ${left}\n`);
     stop.off();
   }
 }

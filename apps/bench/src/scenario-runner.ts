@@ -1,4 +1,5 @@
 import type { Scenario, ScenarioResult, Step } from './scenario/scenario.ts';
+import { WrongValue } from './source/slow-source.ts';
 import { latency } from './terminal/figures.ts';
 import type { Progress } from './terminal/progress.ts';
 
@@ -27,12 +28,24 @@ export async function runScenarios(
       await runStep(step, laterMs, progress, signal);
     }
   } catch (error) {
-    failure = error;
+    failure = (await isAftermath(error, signal)) ? null : error;
   } finally {
     progress.close();
   }
   const results = scenarios.map((scenario) => scenario.result()).filter((result) => result !== null);
   return { results, failure };
+}
+
+/**
+ * Whether something failed only because all is being stopped: Ctrl-C reaches a server that was given, and whatever else
+ * runs in this terminal, as well. Its end may be noticed before the signal is.
+ */
+async function isAftermath(error: unknown, signal: AbortSignal): Promise<boolean> {
+  if (error instanceof WrongValue) return false;
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  return signal.aborted;
 }
 
 async function runStep(step: Step, laterMs: number, progress: Progress, signal: AbortSignal): Promise<void> {

@@ -1,11 +1,23 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build, defaultServerConditions } from 'vite';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build, defaultServerConditions, type Plugin } from 'vite';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
 
 const conditions = ['@larder/source', ...defaultServerConditions];
+
+/** What cache-core imports and this program does not: outside too, and found where cache-core finds it. */
+const outside: Plugin = {
+  name: 'msgpackr-outside',
+  enforce: 'pre',
+  resolveId(id) {
+    if (id !== 'msgpackr') return null;
+    const core = createRequire(join(bench, '../../packages/cache-core/package.json'));
+    return { id: pathToFileURL(core.resolve('msgpackr')).href, external: true };
+  },
+};
 
 /** The program as it is run, made from the sources: no build of the workspace is needed, and none is trusted. */
 export interface BundledBench {
@@ -35,11 +47,12 @@ async function bundleInto(folder: string): Promise<void> {
     configFile: false,
     root: bench,
     logLevel: 'error',
+    plugins: [outside],
     resolve: { conditions },
     // Not these: they are CommonJS inside, or know where their own files are.
     ssr: {
       noExternal: true,
-      external: ['linkedom', '@observablehq/plot'],
+      external: ['linkedom', '@observablehq/plot', 'ioredis'],
       target: 'node',
       resolve: { conditions },
     },

@@ -5,16 +5,17 @@ import type { Report } from '../src/report/report.ts';
 /** A report as a run would make it, with figures that can be told apart. */
 export function sampleReport(): Report {
   return {
-    format: 1,
+    format: 2,
     startedAt: '2026-01-02T03:04:05.678Z',
     seconds: 41.2,
     interrupted: false,
     failure: null,
     machine: { node: 'v20.19.0', v8: '11.3', platform: 'linux x64', cpus: 2, memoryBytes: 8e9 },
+    servers: { redis: { version: '7.0.15', own: true } },
     options: {
       scenarios: ['trace', 'micro'],
       trace: 'sample.txt.gz',
-      store: 'memory',
+      stores: ['memory', 'redis'],
       durationMs: null,
       size: 1376,
       latencyMs: 2,
@@ -29,14 +30,14 @@ export function sampleReport(): Report {
         description: 'The trace <sample> & more',
         distinctKeys: 13_756,
         maxEntries: 1376,
-        results: [replayResult('larder', 0.606, 0.687), replayResult('lru-cache', 0.608, 0.608)],
+        results: [replayResult('larder', 0.606, 0.687), replayResult('lru-cache', 0.608, 0.608), onRedis()],
         oneAtATime: [{ subject: 'larder', requests: 95_607, hitRatio: 0.685 }],
       },
       {
         kind: 'micro',
         name: 'micro',
-        entries: 10_000,
-        operationsPerRound: 100_000,
+        store: 'memory',
+        commands: [],
         rows: [
           microRow('lru get', 1, null),
           microRow('larder get', 1.084, 1.3),
@@ -47,6 +48,25 @@ export function sampleReport(): Report {
           { subject: 'lru-cache', bytesPerEntry: 80, entries: 100_000 },
         ],
       },
+      {
+        kind: 'micro',
+        name: 'micro',
+        store: 'redis',
+        rows: [
+          {
+            ...microRow('ioredis getBuffer', 1, null),
+            group: 'hit in Redis, 200 B',
+            limit: 'ioredis getBuffer',
+          },
+          {
+            ...microRow('larder get', 1.111, 1.35),
+            group: 'hit in Redis, 200 B',
+            limit: 'ioredis getBuffer',
+          },
+        ],
+        memory: [],
+        commands: [{ operation: 'get, a hit', operations: 200, commands: { mget: 200 }, certain: true }],
+      },
     ],
   };
 }
@@ -56,11 +76,14 @@ function replayResult(subject: string, hitRatio: number, loadsSaved: number): Re
   const latency = { meanMs: 1, p50Ms: 0.004_75, p90Ms: 2, p99Ms: 8.41, p999Ms: 9, maxMs: 10 };
   return {
     subject,
+    store: 'memory',
+    lane: 'L1',
     end: 'complete',
     requests,
     seconds: 2,
     throughput: 41_700,
     hits: Math.round(requests * hitRatio),
+    l2Hits: 0,
     joins: Math.round(requests * (loadsSaved - hitRatio)),
     loads: Math.round(requests * (1 - loadsSaved)),
     hitRatio,
@@ -75,12 +98,37 @@ function replayResult(subject: string, hitRatio: number, loadsSaved: number): Re
       ],
     },
     entries: 1376,
+    storeErrors: 0,
     memoryBytes: 608_000,
+  };
+}
+
+function onRedis(): ReplayResult {
+  const result = replayResult('larder, L1 + L2', 0.75, 0.76);
+  return {
+    ...result,
+    store: 'redis',
+    lane: 'L1 + L2',
+    l2Hits: Math.round(result.requests * 0.25),
+    storeErrors: 3,
   };
 }
 
 function microRow(subject: string, median: number, bound: number | null): MicroRow {
   const ratio = { min: median - 0.2, q1: median - 0.1, median, q3: median + 0.1, max: median + 0.2 };
   const cpuNs = { min: 90, q1: 95, median: 100 * median, q3: 110, max: 120 };
-  return { group: 'get', subject, limit: 'lru get', ratio, cpuNs, bound, control: false, rounds: 9 };
+  const wallNs = { min: 900, q1: 1000, median: 1234 * median, q3: 1500, max: 1600 };
+  const sizes = { entries: 10_000, operationsPerRound: 100_000 };
+  return {
+    group: 'get',
+    subject,
+    limit: 'lru get',
+    ratio,
+    cpuNs,
+    wallNs,
+    bound,
+    control: false,
+    rounds: 9,
+    ...sizes,
+  };
 }

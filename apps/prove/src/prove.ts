@@ -39,7 +39,8 @@ async function run(options: ProveOptions): Promise<number> {
     options,
     proof,
     signal: stop.signal,
-    onFault: (fault, number) => line.say(`${seconds()} s  fault ${number} of ${options.faults}, ${fault.kind}: ${fault.text}`),
+    onFault: (fault, number) =>
+      line.say(`${seconds()} s  fault ${number} of ${options.faults}, ${fault.kind}: ${fault.text}`),
   });
   const line = new ProgressLine(process.stdout, () => progressText(proof, running));
   try {
@@ -56,7 +57,8 @@ async function run(options: ProveOptions): Promise<number> {
 }
 
 function verdict({ proven, interrupted, violations, options }: Report): string {
-  if (violations.length > 0) return `NOT PROVEN: ${violations.length} violations, see above. Again: --seed ${options.seed}`;
+  if (violations.length > 0)
+    return `NOT PROVEN: ${violations.length} violations, see above. Again: --seed ${options.seed}`;
   if (proven) return 'Proven: no violation.';
   return interrupted ? 'Stopped before the end; no violation so far.' : '';
 }

@@ -46,7 +46,9 @@ async function reportIn(file: string): Promise<Report> {
 describe('pnpm prove', { timeout: 180_000 }, () => {
   it('finds no stale read in 30 seconds with six faults (P1–P5, P9, P10, P13; F5–F7, F11, F13, F24)', async () => {
     const faults = 'worker-pause,lost-message,stall-bus,server-restart,flushall,kill-clients';
-    const { code, stdout, stderr } = await run(`--seconds 30 --faults 6 --rate 900 --only ${faults} --json proof.json`);
+    const { code, stdout, stderr } = await run(
+      `--seconds 30 --faults 6 --rate 900 --only ${faults} --json proof.json`,
+    );
     expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
     const report = await reportIn('proof.json');
     expect(report).toMatchObject({ proven: true, violations: [] });
@@ -60,23 +62,28 @@ describe('pnpm prove', { timeout: 180_000 }, () => {
     ['deaf', '--faults 0', /^(stale|own-write)$/],
     ['no-lease', '--faults 0', /^(stale|own-write)$/],
     ['no-stamps', '--faults 0', /^(stale|own-write)$/],
-    ['no-versions', '--faults 0', /^(stale|own-write)$/],
-    ['no-gap', '--faults 12 --only lost-message,cut', /^stale$/],
-    ['no-lease-time', '--faults 12 --only worker-pause', /^stale$/],
-    ['early-ack', '--faults 12 --only read-only', /^(stale|own-write)$/],
+    ['no-versions', '--faults 0 --writes 20', /^(stale|own-write)$/],
+    ['no-gap', '--faults 12 --only lost-message,cut --writes 5', /^stale$/],
+    ['no-lease-time', '--faults 12 --only worker-pause --writes 5', /^stale$/],
+    ['early-ack', '--faults 12 --only read-only --writes 20', /^(stale|own-write)$/],
   ])('notices %s', async (sabotage, args, rule) => {
     const file = `${sabotage}.json`;
-    const { code, stdout } = await run(`--seconds 75 --rate 900 --sabotage ${sabotage} ${args} --json ${file}`);
+    const { code, stdout } = await run(
+      `--seconds 75 --rate 900 --sabotage ${sabotage} ${args} --json ${file}`,
+    );
     expect(code, stdout).toBe(1);
     expect((await reportIn(file)).violations.map((violation) => violation.rule)[0]).toMatch(rule);
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends at %s with all that it has started', async (name) => {
     let sent = false;
-    const { code, stdout, stderr } = await run('--seconds 60 --faults 1 --only worker-pause', (printed, signal) => {
-      if (!sent && printed.includes('stands still')) signal(name);
-      sent ||= printed.includes('stands still');
-    });
+    const { code, stdout, stderr } = await run(
+      '--seconds 60 --faults 1 --only worker-pause',
+      (printed, signal) => {
+        if (!sent && printed.includes('stands still')) signal(name);
+        sent ||= printed.includes('stands still');
+      },
+    );
     // Its output closes only when the last of its processes has ended.
     expect({ code, stderr }, stdout).toEqual({ code: name === 'SIGINT' ? 130 : 143, stderr: '' });
     expect(stdout).toContain('Stopped before the end; no violation so far.');

@@ -193,6 +193,26 @@ describe('F16 any own key is lost at any time', () => {
     }
   });
 
+  it('a tag that the loader names late, and that was moved and lost meanwhile, refuses the fill', async () => {
+    const [one, other] = [world.open({ cache: BARE }), world.open({ cache: BARE })];
+    for (const moved of [true, false]) {
+      await other.cache.invalidateTag('late');
+      const held = new HeldLoader<number>();
+      const load = cacheOf(one).get('k', (context) => {
+        context.tags(['late']);
+        return held.load();
+      });
+      await held.begun();
+      if (moved) await other.cache.invalidateTag('late');
+      await world.server.command('DEL', world.layout.stamp('t:late'));
+      held.answer(1);
+      expect(await load).toBe(1);
+      // Where nothing was invalidated since the load began, there is nothing that could have been missed.
+      expect(moved ? [null] : [1, null]).toContain(await cacheOf(other).get('k'));
+      await cacheOf(other).delete('k');
+    }
+  });
+
   it('memory hears of it: nothing is served that the store would not vouch for', async () => {
     const [one, other] = (await world.many(2)) as [LiveProcess, LiveProcess];
     await cacheOf(one).set('k', 1, OPTIONS);

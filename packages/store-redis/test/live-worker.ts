@@ -87,7 +87,7 @@ export const COMMANDS = {
 /** What the process dies of otherwise is told first: the test fails by it. */
 process.on('uncaughtExceptionMonitor', (error) => process.send?.({ died: String(error) }));
 
-process.on('message', async ({ id, name, args }: WorkerCommand) => {
+async function obey({ id, name, args }: WorkerCommand): Promise<void> {
   try {
     const value = await (COMMANDS[name] as (...args: readonly unknown[]) => unknown)(...args);
     process.send?.({ id, value });
@@ -95,5 +95,7 @@ process.on('message', async ({ id, name, args }: WorkerCommand) => {
     const { code, message, details } = error as { code?: string; message?: string; details?: unknown };
     process.send?.({ id, error: { code, message, details } });
   }
-});
+}
+
+process.on('message', (command: WorkerCommand) => void obey(command));
 process.send?.({ ready: true });

@@ -143,12 +143,20 @@ describe('P6 versions', () => {
     expect(await one.cache.get('k')).toBe('v5');
   });
 
-  it('one that was cleared or expired holds up nobody', async () => {
+  it('one that is dead holds up nobody: cleared, of a cleared namespace, of an earlier life of the data', async () => {
     const [one, other] = two();
-    await one.cache.set('k', 'v7', { version: 7 });
-    await one.cache.clear();
-    await other.cache.set('k', 'v1', { version: 1 });
-    expect(await one.cache.get('k')).toBe('v1');
+    const deaths: readonly (() => Promise<unknown>)[] = [
+      () => one.cache.namespace('n').clear(),
+      () => one.cache.clear(),
+      () => world.server.command('DEL', world.layout.clear),
+    ];
+    for (const [at, die] of deaths.entries()) {
+      const [mine, others] = [one.cache.namespace('n'), other.cache.namespace('n')];
+      await mine.set(`k${at}`, 'v7', { version: 7 });
+      await die();
+      await others.set(`k${at}`, 'v1', { version: 1 });
+      expect(await mine.get(`k${at}`)).toBe('v1');
+    }
   });
 });
 
@@ -230,7 +238,7 @@ describe('P2 read your own invalidation, P5 an acknowledgement means the store t
       reads(processes[0]!, false),
     ]);
     expect(failures).toEqual([]);
-    expect(version).toBeGreaterThan(50);
+    expect(version).toBeGreaterThan(10);
   });
 });
 

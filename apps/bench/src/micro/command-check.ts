@@ -50,7 +50,8 @@ const PROBES: readonly Probe[] = [
     operation: `get, a hit, ${AT_ONCE} in one tick`,
     operations: AT_ONCE,
     run: async (cache) => {
-      for (const value of await Promise.all(keys.slice(0, AT_ONCE).map((one) => cache.get(one)))) found(value);
+      for (const value of await Promise.all(keys.slice(0, AT_ONCE).map((one) => cache.get(one))))
+        found(value);
     },
     expected: { mget: 1 },
   },
@@ -101,7 +102,9 @@ async function checked(probe: Probe, cache: CacheManager, service: RedisService)
     if (attempt < ATTEMPTS) continue;
     if (!service.facts.own) return { operation, operations, commands, certain: false };
     const ran = wrong.map((name) => `${name} ${commands[name] ?? 0} times instead of ${expected[name] ?? 0}`);
-    throw new WrongCommands(`wrong commands: ${operations} × ${operation}: the server ran ${ran.join(', ')}.`);
+    throw new WrongCommands(
+      `wrong commands: ${operations} × ${operation}: the server ran ${ran.join(', ')}.`,
+    );
   }
 }
 

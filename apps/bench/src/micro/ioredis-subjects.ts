@@ -28,10 +28,10 @@ async function emptyCache({ keys, reads, redis }: MicroSetup): Promise<RawCache>
 
 async function filledCache(setup: MicroSetup, { bytes, shape }: RedisWork): Promise<RawCache> {
   const cache = await emptyCache(setup);
-  const valueOf = payloads(bytes, shape);
+  const payloadOf = payloads(bytes, shape);
   const prefix = setup.redis?.prefix ?? '';
   for (const [place, key] of setup.keys.entries()) {
-    const written = Buffer.from(cache.serializer.serialize(valueOf(place)));
+    const written = Buffer.from(cache.serializer.serialize(payloadOf(place)));
     await cache.client.set(prefix + key, written, 'PX', setup.ttlMs);
   }
   return cache;
@@ -73,8 +73,8 @@ export function ioredisGetMany(work: RedisWork): MicroSubject {
 export function ioredisSet(work: RedisWork): MicroSubject {
   return async (setup) => {
     const { client: redis, serializer, reads } = await emptyCache(setup);
-    const valueOf = payloads(work.bytes, work.shape);
-    const values = Array.from(reads, (_, place) => valueOf(place));
+    const payloadOf = payloads(work.bytes, work.shape);
+    const values = Array.from(reads, (_, place) => payloadOf(place));
     const { ttlMs } = setup;
     const client = async (cursor: Cursor): Promise<number> => {
       let sum = 0;

@@ -20,10 +20,10 @@ async function openCache(
 
 async function filledCache(setup: MicroSetup, { bytes, shape }: RedisWork): Promise<CacheManager> {
   const cache = await openCache(setup, false);
-  const valueOf = payloads(bytes, shape);
+  const payloadOf = payloads(bytes, shape);
   for (let from = 0; from < setup.keys.length; from += BULK_KEYS) {
     const keys = setup.keys.slice(from, from + BULK_KEYS);
-    await cache.setMany(keys.map((key, place) => ({ key, value: valueOf(from + place) })));
+    await cache.setMany(keys.map((key, place) => ({ key, value: payloadOf(from + place) })));
   }
   return cache;
 }
@@ -83,8 +83,8 @@ export function larderL2Set(work: RedisWork): MicroSubject {
   return async (setup) => {
     const cache = await openCache(setup, false);
     const { reads } = setup;
-    const valueOf = payloads(work.bytes, work.shape);
-    const values = Array.from(reads, (_, place) => valueOf(place));
+    const payloadOf = payloads(work.bytes, work.shape);
+    const values = Array.from(reads, (_, place) => payloadOf(place));
     const client = async (cursor: Cursor): Promise<number> => {
       let sum = 0;
       while (cursor.next < cursor.to) {

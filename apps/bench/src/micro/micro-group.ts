@@ -9,7 +9,9 @@ export interface MicroGroup {
   /** What a round of it does. */
   readonly work: 'read' | 'overwrite' | 'insert';
   /** Where it differs from the settings of all, because its operations take longer. */
-  readonly settings?: Partial<Pick<MicroSettings, 'entries' | 'operationsPerRound' | 'turnsPerRound' | 'warmUpRounds'>>;
+  readonly settings?: Partial<
+    Pick<MicroSettings, 'entries' | 'operationsPerRound' | 'turnsPerRound' | 'warmUpRounds'>
+  >;
   /** The first is the limit; it runs twice. */
   readonly members: readonly MicroMember[];
 }

@@ -71,7 +71,14 @@ export async function measureGroup(
 
 function runnersOf(group: MicroGroup): Runner[] {
   const runners = group.members.map(
-    ({ name, bound = null }, member): Runner => ({ name, bound, control: false, member, cpuNs: [], wallNs: [] }),
+    ({ name, bound = null }, member): Runner => ({
+      name,
+      bound,
+      control: false,
+      member,
+      cpuNs: [],
+      wallNs: [],
+    }),
   );
   const [limit] = runners;
   if (limit === undefined) return [];

@@ -13,7 +13,7 @@ describe('readRequest', () => {
     expect(optionsOf()).toEqual({
       scenarios: SCENARIO_NAMES,
       traceFile: null,
-      store: 'memory',
+      stores: ['memory'],
       durationMs: null,
       size: null,
       latencyMs: 2,
@@ -26,12 +26,12 @@ describe('readRequest', () => {
   });
 
   it('reads every option', () => {
-    const args = '--trace t.gz --store memory --duration 10s --size 1376 --latency 0 --concurrency 1';
+    const args = '--trace t.gz --store redis,memory --duration 10s --size 1376 --latency 0 --concurrency 1';
     const more = '--value-bytes=10kb --seed 7 --json r.json --out o';
     expect(optionsOf(...args.split(' '), ...more.split(' '))).toEqual({
       scenarios: ['trace'],
       traceFile: 't.gz',
-      store: 'memory',
+      stores: ['memory', 'redis'],
       durationMs: 10_000,
       size: 1376,
       latencyMs: 0,
@@ -48,6 +48,11 @@ describe('readRequest', () => {
     expect(optionsOf('--scenario', 'micro', '--scenario=trace,micro').scenarios).toEqual(['trace', 'micro']);
   });
 
+  it('takes stores in the same way, and measures them in their own order', () => {
+    expect(optionsOf('--store', 'redis').stores).toEqual(['redis']);
+    expect(optionsOf('--store', 'redis', '--store', 'memory,redis').stores).toEqual(['memory', 'redis']);
+  });
+
   it('prefers help and version to everything else that is well formed', () => {
     expect(readRequest(['--size', '5', '--help'])).toEqual({ kind: 'help' });
     expect(readRequest(['-h'])).toEqual({ kind: 'help' });
@@ -58,8 +63,12 @@ describe('readRequest', () => {
     [['--scenario', 'zip'], "--scenario 'zip': expected one or more of trace, zipf, scan, stampede, micro"],
     [['--scenario', ''], "--scenario '': expected one or more of"],
     [['--scenario', 'zipf', '--trace', 'x'], 'leaves the scenario trace out'],
-    [['--store', 'redis'], "--store 'redis' is not available yet in this version"],
-    [['--store', 'disk'], "--store 'disk': expected memory"],
+    [
+      ['--store', 'memory,postgres'],
+      "--store 'postgres' is not available yet in this version: memory and redis are",
+    ],
+    [['--store', 'disk'], "--store 'disk': expected one or more of memory, redis, separated by commas"],
+    [['--store', ''], "--store '': expected one or more of memory, redis"],
     [['--duration', 'soon'], "--duration 'soon': expected a duration from 10ms to 1h"],
     [['--duration', '-5s'], "--duration '-5s': expected a duration"],
     [['--latency', '2 ms'], "--latency '2 ms': expected a duration from 0 to 60s"],

@@ -42,11 +42,12 @@ function exactLru(order: Uint32Array, capacity: number): number {
 }
 
 const broken = (answer: (key: string) => unknown): SubjectKind => ({
+  ...noCache,
   name: 'broken',
   create: (source) => ({
     get: (key) => (key.startsWith('warm-up') ? source.read(key) : answer(key)),
     invalidate: () => undefined,
-    counts: () => ({ hits: 0, joins: 0, entries: 0 }),
+    counts: () => ({ hits: 0, l2Hits: 0, joins: 0, entries: 0, storeErrors: 0 }),
     close: () => undefined,
   }),
 });
@@ -126,8 +127,8 @@ describe('replay', () => {
   it('fails at a value that has been invalidated', async () => {
     const forgetful: SubjectKind = {
       ...lruCache,
-      create: (source, maxEntries) => ({
-        ...lruCache.create(source, maxEntries),
+      create: async (source, maxEntries) => ({
+        ...(await lruCache.create(source, maxEntries)),
         invalidate: () => undefined,
       }),
     };

@@ -4,7 +4,10 @@ import { type Figure, subjectColor, subjectLegend, type Width } from './drawing.
 
 /** The plots of the micro-benchmarks. */
 export function microFigures({ store, rows, memory }: MicroResult): Figure[] {
-  return [...(rows.length === 0 ? [] : [ratios(rows, store === 'memory' ? 'lru-cache' : 'the bare client')]), ...(memory.length === 0 ? [] : [memoryBars(memory)])];
+  return [
+    ...(rows.length === 0 ? [] : [ratios(rows, store === 'memory' ? 'lru-cache' : 'the bare client')]),
+    ...(memory.length === 0 ? [] : [memoryBars(memory)]),
+  ];
 }
 
 /** @param limit what each group is measured against, for people */
@@ -18,7 +21,8 @@ function ratios(rows: MicroResult['rows'], limit: string): Figure {
     control ? 'var(--none)' : subjectColor(subject);
   const others = ['larder', 'Map'].filter((name) => measured.some(({ subject }) => subject.includes(name)));
   // Long names stand above their marks, on a phone all do.
-  const above = (width: Width): boolean => width === 'narrow' || measured.some(({ label }) => label.length > 32);
+  const above = (width: Width): boolean =>
+    width === 'narrow' || measured.some(({ label }) => label.length > 32);
   return {
     title: `CPU time of one operation, as a ratio to ${limit}`,
     caption: `1 = as much CPU time as ${limit} for the same work; the further left the better. Dot: median of the rounds; thick: quartiles; thin: from the least to the most. Red: what the subject has promised at most. “Again” is ${limit} measured a second time, in a process of its own: the noise.`,

@@ -68,10 +68,7 @@ export function summaryText(results: readonly ScenarioResult[]): string {
 /** The rows of all scenarios, an empty one between them. */
 export function allReplayRows(replays: readonly ReplayScenarioResult[]): string[][] {
   const tiers = hasTiers(replays);
-  return replays.flatMap((scenario, place) => [
-    ...(place === 0 ? [] : [[]]),
-    ...replayRows(scenario, tiers),
-  ]);
+  return replays.flatMap((scenario, place) => [...(place === 0 ? [] : [[]]), ...replayRows(scenario, tiers)]);
 }
 
 /** What a reader of the table has to know, a sentence or two each. */
@@ -83,9 +80,13 @@ export function replayNotes(replays: readonly ReplayScenarioResult[]): string[] 
     ),
   );
   if (failed.length > 0)
-    notes.push(`Calls to the store that failed or took too long (the source was asked instead): ${failed.join('; ')}.`);
+    notes.push(
+      `Calls to the store that failed or took too long (the source was asked instead): ${failed.join('; ')}.`,
+    );
   if (hasTiers(replays))
-    notes.push('The bound on entries is that of L1, this process’s memory; the store behind it keeps all there is.');
+    notes.push(
+      'The bound on entries is that of L1, this process’s memory; the store behind it keeps all there is.',
+    );
   return notes;
 }
 
@@ -175,7 +176,10 @@ export function memoryRows({ memory }: MicroResult): string[][] {
 
 export function microNote({ rows, store }: MicroResult): string {
   const rounds = Math.min(...rows.map((row) => row.rounds));
-  const of = store === 'memory' ? ` of ${spanned(rows, 'operationsPerRound')} over ${spanned(rows, 'entries')} entries` : '';
+  const of =
+    store === 'memory'
+      ? ` of ${spanned(rows, 'operationsPerRound')} over ${spanned(rows, 'entries')} entries`
+      : '';
   const where = store === 'memory' ? '' : ' What the server spends is in the time on the wall alone.';
   return (
     `CPU time of one operation, median of at least ${rounds} interleaved rounds${of}, ` +

@@ -90,22 +90,40 @@ export class RedisService {
     return counts;
   }
 
-  /** Removes every key of a place, others' keys untouched. */
+  /** Removes every key of a place, others' keys untouched. What cannot be removed now is left for {@link close}. */
   async clear({ prefix }: Pick<RedisPlace, 'prefix'>): Promise<void> {
-    let cursor = '0';
-    do {
-      const [next, keys] = await this.#admin.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_COUNT);
-      if (keys.length > 0) await this.#admin.unlink(...keys);
-      cursor = next;
-    } while (cursor !== '0');
+    await removeKeys(this.#admin, prefix).catch(() => undefined);
   }
 
-  /** Leaves nothing behind: the keys of this run go, or the server itself. Never rejects. */
-  async close(): Promise<void> {
-    if (this.#server === null) await this.clear({ prefix: this.#runPrefix }).catch(() => undefined);
+  /**
+   * Leaves nothing behind: the keys of this run go, or the server itself. Never rejects.
+   * @returns what had to stay, for people; null = nothing
+   */
+  async close(): Promise<string | null> {
     this.#admin.disconnect();
-    await this.#server?.stop();
+    if (this.#server !== null) {
+      await this.#server.stop();
+      return null;
+    }
+    try {
+      // Another connection: the first may have been lost on the way.
+      const admin = await connected(this.#url);
+      await removeKeys(admin, this.#runPrefix);
+      admin.disconnect();
+      return null;
+    } catch (error) {
+      return `keys that begin with ${this.#runPrefix} could not be removed from Redis: ${messageOf(error)}`;
+    }
   }
+}
+
+async function removeKeys(client: Redis, prefix: string): Promise<void> {
+  let cursor = '0';
+  do {
+    const [next, keys] = await client.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_COUNT);
+    if (keys.length > 0) await client.unlink(...keys);
+    cursor = next;
+  } while (cursor !== '0');
 }
 
 async function started(): Promise<RedisServer> {
@@ -135,5 +153,7 @@ export async function connected(url: string): Promise<Redis> {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error && error.message !== '' ? error.message : String((error as { code?: string }).code);
+  return error instanceof Error && error.message !== ''
+    ? error.message
+    : String((error as { code?: string }).code);
 }

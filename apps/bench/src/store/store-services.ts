@@ -20,9 +20,10 @@ export class StoreServices {
     return this.#redis === null ? {} : { redis: this.#redis.facts };
   }
 
-  /** Never rejects. */
-  async close(): Promise<void> {
-    await this.#redis?.close();
+  /** Never rejects. @returns what had to be left behind, for people; null = nothing */
+  async close(): Promise<string | null> {
+    const left = (await this.#redis?.close()) ?? null;
     this.#redis = null;
+    return left;
   }
 }

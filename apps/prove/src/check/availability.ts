@@ -54,7 +54,14 @@ export class Availability {
   faultEnds(fault: string, nowMs: number, workers: readonly number[]): void {
     const window = this.#windows.at(-1);
     if (window !== undefined) window.endMs = nowMs + RECOVERED_WITHIN_MS + RECOVERY_SLACK_MS;
-    this.#open = workers.map((worker) => ({ fault, worker, endedMs: nowMs, l1Ms: null, l2Ms: null, ackMs: null }));
+    this.#open = workers.map((worker) => ({
+      fault,
+      worker,
+      endedMs: nowMs,
+      l1Ms: null,
+      l2Ms: null,
+      ackMs: null,
+    }));
     this.recoveries.push(...this.#open);
   }
 
@@ -75,7 +82,9 @@ export class Availability {
   starvedMs(fromMs: number, toMs: number): number {
     let coveredMs = fromMs;
     let sumMs = 0;
-    for (const { startMs, endMs } of [...this.#starvations].sort((one, other) => one.startMs - other.startMs)) {
+    for (const { startMs, endMs } of [...this.#starvations].sort(
+      (one, other) => one.startMs - other.startMs,
+    )) {
       const beginMs = Math.max(startMs, coveredMs);
       const untilMs = Math.min(endMs, toMs);
       if (untilMs <= beginMs) continue;
@@ -104,7 +113,9 @@ export class Availability {
   settle(): void {
     for (const { startMs, endMs, fate } of this.#undecided) {
       const overlaps = (span: FaultWindow): boolean => span.startMs <= endMs && span.endMs >= startMs;
-      const troubled = [this.#windows, this.#starvations, this.#aftermaths].some((spans) => spans.some(overlaps));
+      const troubled = [this.#windows, this.#starvations, this.#aftermaths].some((spans) =>
+        spans.some(overlaps),
+      );
       const counts = troubled ? this.troubled : this.calm;
       if (fate === FATE.acknowledged) counts.acknowledged += 1;
       else if (fate === FATE.refused) counts.refused += 1;

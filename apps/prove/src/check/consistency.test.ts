@@ -19,13 +19,37 @@ function keyOf(kind: KeyKind): number {
 
 const PLAIN = keyOf('plain');
 
-function read(key: number, own: number, { startMs, endMs = startMs, order = 0 }: Told, source: number = SOURCE.l1): number[] {
+function read(
+  key: number,
+  own: number,
+  { startMs, endMs = startMs, order = 0 }: Told,
+  source: number = SOURCE.l1,
+): number[] {
   return [KIND.read, key, own, 0, 0, 0, startMs, endMs, order, order, source, 0];
 }
 
-function change(component: number, version: number, told: Told, method: Method = 'delete', fate: number = FATE.acknowledged): number[] {
+function change(
+  component: number,
+  version: number,
+  told: Told,
+  method: Method = 'delete',
+  fate: number = FATE.acknowledged,
+): number[] {
   const { startMs, endMs = startMs, order = 0, endOrder = order } = told;
-  return [KIND.mutation, component, version, -1, -1, -1, startMs, endMs, order, endOrder, fate, METHODS.indexOf(method)];
+  return [
+    KIND.mutation,
+    component,
+    version,
+    -1,
+    -1,
+    -1,
+    startMs,
+    endMs,
+    order,
+    endOrder,
+    fate,
+    METHODS.indexOf(method),
+  ];
 }
 
 function setUp(workers = 2) {
@@ -90,7 +114,12 @@ it('finds what a process did not read of its own, by order and not by time (P2)'
 
 it('sets no floor for what was rejected', () => {
   const { tell, rules } = setUp();
-  tell(0, 5000, change(PLAIN, 1, { startMs: 90 }, 'delete', FATE.unknown), change(PLAIN, 2, { startMs: 95 }, 'delete', FATE.refused));
+  tell(
+    0,
+    5000,
+    change(PLAIN, 1, { startMs: 90 }, 'delete', FATE.unknown),
+    change(PLAIN, 2, { startMs: 95 }, 'delete', FATE.refused),
+  );
   tell(1, 5000, read(PLAIN, 0, { startMs: 4000 }));
   expect(rules()).toEqual([]);
 });

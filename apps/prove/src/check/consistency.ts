@@ -1,10 +1,10 @@
-import { ALL_KEYS } from '../keys/key-space.ts';
 import { COMPONENTS, FIRST_FRESH } from '../keys/component.ts';
+import { ALL_KEYS } from '../keys/key-space.ts';
 import { componentsOf } from '../keys/versions.ts';
 import { FATE, KIND, type RowView, rowAt, rowCount, SOURCE } from '../record/row.ts';
 import { type FloorStep, Floors } from './floor.ts';
-import type { SetHistory } from './set-history.ts';
 import type { Histogram } from './histogram.ts';
+import type { SetHistory } from './set-history.ts';
 
 /** A read that saw less than it had to. */
 export interface Breach {
@@ -112,7 +112,8 @@ export class Consistency {
   #checkOwn(worker: number, own: Floors, read: RowView): void {
     for (const [component, version] of carried(read)) {
       const missed = own.firstAbove(component, version);
-      if (missed !== undefined && missed.at < read.startOrder) this.#breach('own-write', worker, read, component, version, missed);
+      if (missed !== undefined && missed.at < read.startOrder)
+        this.#breach('own-write', worker, read, component, version, missed);
     }
   }
 
@@ -124,13 +125,21 @@ export class Consistency {
       const missed = this.#everywhere.firstAbove(component, version);
       if (missed === undefined) continue;
       const staleMs = row.startMs - missed.at;
-      if (staleMs > this.#parts.maxStalenessMs + SLACK_MS) this.#breach('stale', worker, row, component, version, missed);
+      if (staleMs > this.#parts.maxStalenessMs + SLACK_MS)
+        this.#breach('stale', worker, row, component, version, missed);
       else oldestMs = Math.max(oldestMs, staleMs);
     }
     if (oldestMs > 0) this.#parts.staleness.add(oldestMs);
   }
 
-  #breach(rule: Breach['rule'], worker: number, read: RowView, component: number, version: number, missed: FloorStep): void {
+  #breach(
+    rule: Breach['rule'],
+    worker: number,
+    read: RowView,
+    component: number,
+    version: number,
+    missed: FloorStep,
+  ): void {
     if (component < COMPONENTS && this.#parts.sets.excuses(component, version, missed)) {
       this.excused += 1;
       return;
@@ -140,7 +149,11 @@ export class Consistency {
 }
 
 /** What a read has seen: components, and the version of each. */
-export function* carried({ subject, versions, outcome }: RowView): Iterable<readonly [component: number, version: number]> {
+export function* carried({
+  subject,
+  versions,
+  outcome,
+}: RowView): Iterable<readonly [component: number, version: number]> {
   const key = ALL_KEYS[subject];
   if (key === undefined) return;
   for (const [place, component] of componentsOf(key).entries()) yield [component, versions[place] as number];

@@ -1,5 +1,5 @@
-import { ALL_KEYS } from '../keys/key-space.ts';
 import { componentName } from '../keys/component.ts';
+import { ALL_KEYS } from '../keys/key-space.ts';
 import { KIND, type RowView, rowAt, rowCount, SOURCE } from '../record/row.ts';
 import { type Breach, carried } from './consistency.ts';
 

@@ -4,8 +4,25 @@ import { FATE, KIND, type Method, type RowView } from '../record/row.ts';
 import type { FloorStep } from './floor.ts';
 import { SetHistory } from './set-history.ts';
 
-function mutation(method: Method, subject: number, version: number, startMs: number, endMs: number, outcome: number = FATE.acknowledged): RowView {
-  return { kind: KIND.mutation, subject, versions: [version, -1, -1, -1], startMs, endMs, startOrder: 0, endOrder: 0, outcome, method };
+function mutation(
+  method: Method,
+  subject: number,
+  version: number,
+  startMs: number,
+  endMs: number,
+  outcome: number = FATE.acknowledged,
+): RowView {
+  return {
+    kind: KIND.mutation,
+    subject,
+    versions: [version, -1, -1, -1],
+    startMs,
+    endMs,
+    startOrder: 0,
+    endOrder: 0,
+    outcome,
+    method,
+  };
 }
 
 const missed: FloorStep = { at: 120, version: 6, startMs: 100, ackMs: 120, by: 0, method: 'set' };

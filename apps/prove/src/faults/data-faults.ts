@@ -11,7 +11,8 @@ export const DATA_FAULTS = {
       return {
         text: `half of all ${kinds.map((kind) => text[kind]).join(' and ')} are evicted, four times`,
         inflict: repeated(random, 4, async ({ server, prefix }, chance) => {
-          for (const kind of kinds) await remove(server, half(await keysOf(server, `${prefix}${kind}`), chance));
+          for (const kind of kinds)
+            await remove(server, half(await keysOf(server, `${prefix}${kind}`), chance));
         }),
       };
     },
@@ -41,7 +42,13 @@ export const DATA_FAULTS = {
   'wrong-type': {
     plan: (random) => {
       const what = oneOf(random, ['v', 'l', 's:', 'seq', 'clear'] as const);
-      const names = { v: 'half of all entries', l: 'half of all leases', 's:': 'half of all stamps', seq: 'the sequence', clear: 'the root stamp' };
+      const names = {
+        v: 'half of all entries',
+        l: 'half of all leases',
+        's:': 'half of all stamps',
+        seq: 'the sequence',
+        clear: 'the root stamp',
+      };
       return {
         text: `lists stand in the place of ${names[what]}, twice`,
         inflict: repeated(random, 2, async ({ server, prefix }, chance) => {

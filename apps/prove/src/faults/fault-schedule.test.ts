@@ -4,7 +4,9 @@ import { FAULT_KINDS } from './fault.ts';
 import { planFaults } from './fault-schedule.ts';
 
 const plan = (seed: number, count: number) =>
-  planFaults(seededRandom(seed), { count, workers: 3, kinds: null }).map(({ kind, text }) => `${kind}: ${text}`);
+  planFaults(seededRandom(seed), { count, workers: 3, kinds: null }).map(
+    ({ kind, text }) => `${kind}: ${text}`,
+  );
 
 it('is the same for the same seed', () => {
   expect(plan(7, 50)).toEqual(plan(7, 50));

@@ -23,7 +23,7 @@ export const NETWORK_FAULTS = {
         text: `process ${slot} is cut off and refused for ${ms} ms`,
         async inflict(ground) {
           const { proxy } = at(ground, slot);
-          await proxy.refuse();
+          proxy.refuse();
           proxy.cut();
           await ground.last(ms);
           await proxy.accept();
@@ -86,7 +86,8 @@ export const NETWORK_FAULTS = {
       const bytes = wholeBetween(random, 1, 7);
       return {
         text: `to process ${slot} bytes come in pieces of ${bytes}, for 1 s`,
-        inflict: (ground) => lasting(ground, 1000, at(ground, slot).proxy.throttle({ bytes }, { direction: 'toClient' })),
+        inflict: (ground) =>
+          lasting(ground, 1000, at(ground, slot).proxy.throttle({ bytes }, { direction: 'toClient' })),
       };
     },
   },
@@ -125,7 +126,11 @@ function stall(random: Random, workers: number, wire: Wire): ReturnType<FaultMak
 }
 
 /** Single announcements that go astray, the connection being none the wiser: five of them, one at a time. */
-function changedMessages(random: Random, workers: number, how: 'lost' | 'delivered twice'): ReturnType<FaultMaker['plan']> {
+function changedMessages(
+  random: Random,
+  workers: number,
+  how: 'lost' | 'delivered twice',
+): ReturnType<FaultMaker['plan']> {
   const slot = wholeBetween(random, 0, workers - 1);
   return {
     text: `five messages to process ${slot} are ${how}`,

@@ -65,7 +65,8 @@ export const SERVER_FAULTS = {
       const ms = wholeBetween(random, 500, 2000);
       return {
         text: `the server is out of memory for ${ms} ms`,
-        inflict: (ground) => during(ground, ms, ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']),
+        inflict: (ground) =>
+          during(ground, ms, ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']),
       };
     },
   },
@@ -111,4 +112,3 @@ async function during(
     await server.command(...end);
   }
 }
-

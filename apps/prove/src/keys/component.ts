@@ -6,8 +6,8 @@ import { ALL_KEYS, GROUPS, KEYS, SPACES, spaceName, tagName } from './key-space.
  */
 export type Component = number;
 
-export const FIRST_GROUP = KEYS;
-export const FIRST_SPACE = FIRST_GROUP + GROUPS;
+const FIRST_GROUP = KEYS;
+const FIRST_SPACE = FIRST_GROUP + GROUPS;
 export const EVERYTHING = FIRST_SPACE + SPACES;
 export const COMPONENTS = EVERYTHING + 1;
 /** A key's expiry is a floor for fresh answers alone, where the key has a grace. It is counted beside the key. */

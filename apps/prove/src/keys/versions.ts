@@ -28,6 +28,9 @@ export function isVersionsOf(value: unknown, key: ProvedKey): value is Versions 
   if (typeof value !== 'object' || value === null) return false;
   const { key: index, own, group, space, all } = value as Versions;
   const numbers = [own, group, space, all].every((version) => Number.isInteger(version) && version >= -1);
-  const hangsOn = key.kind === 'written' ? group === -1 && space === -1 && all === -1 : group >= 0 && space >= 0 && all >= 0;
+  const hangsOn =
+    key.kind === 'written'
+      ? group === -1 && space === -1 && all === -1
+      : group >= 0 && space >= 0 && all >= 0;
   return index === key.index && own >= 0 && numbers && hangsOn;
 }

@@ -11,6 +11,7 @@ Usage: npm run prove [-- options]
   --faults N         so many faults (default: 50, or one for each 5 of --seconds)
   --processes N      workers, 2 to 8 (default: 3)
   --rate N           operations a second of all of them together (default: 4000)
+  --writes N         of 100 operations so many change something (default: 2)
   --seed N           of the faults and of what the workers do (default: 1)
   --only KINDS       these faults alone, separated by commas:
                      ${lines(FAULT_KINDS)}

@@ -13,6 +13,8 @@ export interface ProveOptions {
   readonly processes: number;
   /** Operations a second, of all processes together. */
   readonly rate: number;
+  /** Of 100 operations so many change something. */
+  readonly writes: number;
   readonly seed: number;
   /** Kinds of faults; null = all. */
   readonly only: readonly FaultKind[] | null;
@@ -33,6 +35,7 @@ const FLAGS = {
   faults: { type: 'string' },
   processes: { type: 'string' },
   rate: { type: 'string' },
+  writes: { type: 'string' },
   seed: { type: 'string' },
   only: { type: 'string' },
   store: { type: 'string' },
@@ -70,6 +73,7 @@ function resolveOptions(given: ReadonlyMap<FlagName, string>): ProveOptions {
     faults,
     processes: whole('processes', 3, 2, 8),
     rate: whole('rate', 4000, 1, 1_000_000),
+    writes: whole('writes', 2, 1, 100),
     seed: whole('seed', 1, 0, 2 ** 32 - 1),
     only: listOption('only', given.get('only'), FAULT_KINDS),
     store: oneOption('store', given.get('store'), ['redis']) ?? 'redis',
@@ -85,7 +89,8 @@ function readFlags(args: readonly string[]): Map<FlagName, string> {
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') throw new UsageError(`'${token.value}' is not an option. ${HINT}`);
-    if (!Object.hasOwn(FLAGS, token.name)) throw new UsageError(`There is no option '${token.rawName}'. ${HINT}`);
+    if (!Object.hasOwn(FLAGS, token.name))
+      throw new UsageError(`There is no option '${token.rawName}'. ${HINT}`);
     const name = token.name as FlagName;
     const takesValue = FLAGS[name].type === 'string';
     if (takesValue && (token.value ?? '') === '') throw new UsageError(`--${name} needs a value. ${HINT}`);
@@ -107,7 +112,9 @@ function oneOption<T extends string>(name: string, text: string | undefined, kno
   if (text === undefined) return null;
   const found = known.find((one) => one === text);
   if (found !== undefined) return found;
-  throw new UsageError(`--${name} '${text}': expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}.`);
+  throw new UsageError(
+    `--${name} '${text}': expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}.`,
+  );
 }
 
 function listOption<T extends string>(

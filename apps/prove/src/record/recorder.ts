@@ -35,7 +35,20 @@ export class Recorder {
 
   read(versions: Versions, source: number, method: Method, { startMs, order }: Beginning): void {
     const { key, own, group, space, all } = versions;
-    this.#add([KIND.read, key, own, group, space, all, startMs, monotonicMs(), order, this.#order, source, METHODS.indexOf(method)]);
+    this.#add([
+      KIND.read,
+      key,
+      own,
+      group,
+      space,
+      all,
+      startMs,
+      monotonicMs(),
+      order,
+      this.#order,
+      source,
+      METHODS.indexOf(method),
+    ]);
   }
 
   /** To be called in the tick in which its promise has settled. All changes of one call are acknowledged together. */
@@ -43,7 +56,20 @@ export class Recorder {
     if (fate === FATE.acknowledged) this.#order += 1;
     const endMs = monotonicMs();
     for (const { component, version } of changes) {
-      this.#add([KIND.mutation, component, version, -1, -1, -1, startMs, endMs, order, this.#order, fate, METHODS.indexOf(method)]);
+      this.#add([
+        KIND.mutation,
+        component,
+        version,
+        -1,
+        -1,
+        -1,
+        startMs,
+        endMs,
+        order,
+        this.#order,
+        fate,
+        METHODS.indexOf(method),
+      ]);
     }
   }
 

@@ -4,7 +4,7 @@
  * An *order* counts what happens within one process, each beginning of a read and each acknowledgement: a read began after
  * an acknowledgement exactly if its order is the higher one, whatever the clock says.
  */
-export const ROW = {
+const ROW = {
   kind: 0,
   /** Of a read the index of the key; of a mutation the component. */
   subject: 1,

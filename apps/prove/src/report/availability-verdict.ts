@@ -11,14 +11,22 @@ const LEAST_READS = 10_000;
 const MOST_STARVED = 0.2;
 
 /** What was wanting of availability: a cache that rejects everything looks consistent. */
-export function availabilityFaults({ availability, consistency }: Proof, hitRatio: number, ranMs: number): string[] {
+export function availabilityFaults(
+  { availability, consistency }: Proof,
+  hitRatio: number,
+  ranMs: number,
+): string[] {
   const { acknowledged, refused, unknown } = availability.calm;
   const calm = acknowledged + refused + unknown;
   const faults: string[] = [];
   if (calm >= LEAST_MUTATIONS && acknowledged / calm < LEAST_ACKNOWLEDGED) {
-    faults.push(`only ${acknowledged} of ${calm} mutations far from any fault were acknowledged (${LEAST_ACKNOWLEDGED} of them must be)`);
+    faults.push(
+      `only ${acknowledged} of ${calm} mutations far from any fault were acknowledged (${LEAST_ACKNOWLEDGED} of them must be)`,
+    );
   }
-  const judged = consistency.checkedReads >= LEAST_READS && availability.starvedTotalMs < MOST_STARVED * ranMs;
-  if (judged && hitRatio < LEAST_HIT_RATIO) faults.push(`the hit ratio is ${hitRatio.toFixed(3)}, below ${LEAST_HIT_RATIO}`);
+  const judged =
+    consistency.checkedReads >= LEAST_READS && availability.starvedTotalMs < MOST_STARVED * ranMs;
+  if (judged && hitRatio < LEAST_HIT_RATIO)
+    faults.push(`the hit ratio is ${hitRatio.toFixed(3)}, below ${LEAST_HIT_RATIO}`);
   return faults;
 }

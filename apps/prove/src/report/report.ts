@@ -26,7 +26,9 @@ export interface Report {
   readonly staleServed: number;
   readonly excused: number;
   readonly hitRatio: number;
-  readonly mutations: Readonly<Record<'calm' | 'troubled', { acknowledged: number; refused: number; unknown: number }>>;
+  readonly mutations: Readonly<
+    Record<'calm' | 'troubled', { acknowledged: number; refused: number; unknown: number }>
+  >;
   /** How long after an acknowledgement another process still read the older version. */
   readonly staleness: Spread;
   readonly readTimes: Spread;
@@ -36,7 +38,11 @@ export interface Report {
   readonly recoveredHits: Spread;
   readonly recoveredAcks: Spread;
   readonly totals: WorkerTotals;
-  readonly faults: readonly { readonly text: string; readonly startMs: number; readonly endMs: number | null }[];
+  readonly faults: readonly {
+    readonly text: string;
+    readonly startMs: number;
+    readonly endMs: number | null;
+  }[];
   readonly violations: readonly Violation[];
 }
 
@@ -44,7 +50,8 @@ export function reportOf(options: ProveOptions, proof: Proof, interrupted: boole
   const totals = sumOf([...proof.totals.values()]);
   const hitRatio = totals.hits / Math.max(1, totals.hits + totals.misses);
   if (!interrupted && proof.violations.length === 0) {
-    for (const text of availabilityFaults(proof, hitRatio, monotonicMs() - proof.originMs)) proof.violate('availability', text);
+    for (const text of availabilityFaults(proof, hitRatio, monotonicMs() - proof.originMs))
+      proof.violate('availability', text);
   }
   const seconds = (monotonicMs() - proof.originMs) / 1000;
   const { consistency, availability, operations, originMs, violations } = proof;
@@ -100,13 +107,18 @@ const NOTHING: WorkerTotals = {
 function sumOf(all: readonly WorkerTotals[]): WorkerTotals {
   return all.reduce((sum, one) => {
     const numbers = Object.entries(sum).map(([name, value]) =>
-      name === 'flushes' ? [name, sumOfRecords(sum.flushes, one.flushes)] : [name, (value as number) + (one[name as 'hits'] ?? 0)],
+      name === 'flushes'
+        ? [name, sumOfRecords(sum.flushes, one.flushes)]
+        : [name, (value as number) + (one[name as 'hits'] ?? 0)],
     );
     return Object.fromEntries(numbers) as WorkerTotals;
   }, NOTHING);
 }
 
-function sumOfRecords(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Record<string, number> {
+function sumOfRecords(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Record<string, number> {
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
   return Object.fromEntries([...names].map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
 }

@@ -32,7 +32,10 @@ export function summaryText(report: Report): string {
 
 /** A violation with all that is known of it. */
 export function violationText({ rule, atMs, text, evidence }: Violation): string {
-  const lines = [`VIOLATION ${rule} at ${(atMs / 1000).toFixed(3)} s: ${text}`, ...evidence.map((line) => `    ${line}`)];
+  const lines = [
+    `VIOLATION ${rule} at ${(atMs / 1000).toFixed(3)} s: ${text}`,
+    ...evidence.map((line) => `    ${line}`),
+  ];
   return lines.join('\n');
 }
 

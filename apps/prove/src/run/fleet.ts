@@ -61,7 +61,12 @@ export class Fleet {
     this.#sourceUrl = sourceUrl;
   }
 
-  static async start(options: ProveOptions, proof: Proof, server: RedisServer, source: RedisServer): Promise<Fleet> {
+  static async start(
+    options: ProveOptions,
+    proof: Proof,
+    server: RedisServer,
+    source: RedisServer,
+  ): Promise<Fleet> {
     const fleet = new Fleet(options, proof, source.url);
     try {
       for (let slot = 0; slot < options.processes; slot++) {
@@ -89,20 +94,23 @@ export class Fleet {
   async finish(): Promise<void> {
     const finishing = this.#slots.map(async ({ slot, process }) => {
       if ((await process?.finish(FINISHED_WITHIN_MS)) === false)
-        this.#proof.violate('process', `process ${slot} did not end by itself within ${FINISHED_WITHIN_MS} ms`);
+        this.#proof.violate(
+          'process',
+          `process ${slot} did not end by itself within ${FINISHED_WITHIN_MS} ms`,
+        );
     });
     await Promise.all(finishing);
   }
 
   /** Ends everything, however it stands. */
   async kill(): Promise<void> {
-    await Promise.all(this.#slots.map(({ process }) => process?.kill()));
+    await Promise.all(this.#slots.map(async ({ process }) => process?.kill()));
     await Promise.all(this.#slots.map(({ proxy }) => proxy.stop()));
   }
 
   async #startWorker(slot: number, url: string): Promise<WorkerProcess> {
     const incarnation = this.#incarnations++;
-    const { rate, processes, seed, sabotage } = this.#options;
+    const { rate, processes, writes, seed, sabotage } = this.#options;
     const proof = this.#proof;
     proof.consistency.joined(incarnation, monotonicMs());
     const settings = {
@@ -111,6 +119,7 @@ export class Fleet {
       sourceUrl: this.#sourceUrl,
       seed: seed * 1000 + incarnation,
       operationsPerSecond: rate / processes,
+      writeShare: writes / 100,
       maxStalenessMs: MAX_STALENESS_MS,
       sabotage,
     };

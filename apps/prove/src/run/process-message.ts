@@ -10,12 +10,16 @@ export interface WorkerSettings {
   readonly sourceUrl: string;
   readonly seed: number;
   readonly operationsPerSecond: number;
+  /** Share of operations that change something, from 0 to 1. */
+  readonly writeShare: number;
   readonly maxStalenessMs: number;
   readonly sabotage: Sabotage | null;
 }
 
 /** What the parent says. */
-export type ToWorker = { readonly say: 'start'; readonly settings: WorkerSettings } | { readonly say: 'stop' };
+export type ToWorker =
+  | { readonly say: 'start'; readonly settings: WorkerSettings }
+  | { readonly say: 'stop' };
 
 /** Counters of one worker, as its cache has them; sums over its life. */
 export interface WorkerTotals {

@@ -1,8 +1,8 @@
 import { Availability, RECOVERED_WITHIN_MS, RECOVERY_SLACK_MS } from '../check/availability.ts';
 import { type Breach, Consistency } from '../check/consistency.ts';
 import { EventsAround, sourceText, versionsText } from '../check/events-around.ts';
-import { SetHistory } from '../check/set-history.ts';
 import { Histogram } from '../check/histogram.ts';
+import { SetHistory } from '../check/set-history.ts';
 import type { Rule, Violation } from '../check/violation.ts';
 import { componentName } from '../keys/component.ts';
 import { ALL_KEYS } from '../keys/key-space.ts';
@@ -45,7 +45,8 @@ export class Proof {
 
   /** What a worker says. */
   take(worker: number, message: FromWorker): void {
-    if (message.say === 'trouble') this.violate(message.rule, message.text, message.atMs, [`process ${worker}`]);
+    if (message.say === 'trouble')
+      this.violate(message.rule, message.text, message.atMs, [`process ${worker}`]);
     if (message.say === 'starved') this.availability.starved(message.startMs, message.endMs);
     if (message.say !== 'rows') return;
     const { rows, untilMs, operations, totals } = message;
@@ -76,7 +77,10 @@ export class Proof {
   settle(): void {
     this.availability.settle();
     for (const { fault, worker, endedMs, l1Ms, ackMs } of this.availability.recoveries.splice(0)) {
-      for (const [what, tookMs] of [['hit in memory', l1Ms], ['acknowledged mutation', ackMs]] as const) {
+      for (const [what, tookMs] of [
+        ['hit in memory', l1Ms],
+        ['acknowledged mutation', ackMs],
+      ] as const) {
         const limitMs = RECOVERED_WITHIN_MS + RECOVERY_SLACK_MS;
         const starvedMs = this.availability.starvedMs(endedMs, endedMs + limitMs);
         if (tookMs !== null && tookMs <= limitMs + 2 * starvedMs) {
@@ -84,16 +88,26 @@ export class Proof {
           else this.recoveredAcks.add(tookMs);
           continue;
         }
-        // Not at all, while the machine had little time for anybody: nothing is known.
-        if (tookMs === null && starvedMs > limitMs / 4) continue;
+        // Not at all, because the run was ended before, or while the machine had little time for anybody: nothing is known.
+        const tooEarly = monotonicMs() < endedMs + limitMs;
+        if (tookMs === null && (tooEarly || starvedMs > limitMs / 4)) continue;
         const took = tookMs === null ? 'not at all' : `after ${Math.round(tookMs)} ms`;
-        this.violate('recovery', `process ${worker} had its first ${what} ${took} after this: ${fault}`, endedMs);
+        this.violate(
+          'recovery',
+          `process ${worker} had its first ${what} ${took} after this: ${fault}`,
+          endedMs,
+        );
       }
     }
   }
 
   violate(rule: Rule, text: string, atMs: number = monotonicMs(), evidence: readonly string[] = []): void {
-    const violation = { rule, text, atMs: atMs - this.originMs, evidence: [...evidence, ...this.#faultsAround(atMs)] };
+    const violation = {
+      rule,
+      text,
+      atMs: atMs - this.originMs,
+      evidence: [...evidence, ...this.#faultsAround(atMs)],
+    };
     this.violations.push(violation);
     this.#onViolation(violation);
   }
@@ -101,12 +115,18 @@ export class Proof {
   #breached(breach: Breach): void {
     const { rule, worker, read, component, version, missed } = breach;
     const key = ALL_KEYS[read.subject];
-    const since = rule === 'stale' ? `${(read.startMs - missed.ackMs).toFixed(1)} ms after` : 'by its own process, before the read:';
+    const since =
+      rule === 'stale'
+        ? `${(read.startMs - missed.ackMs).toFixed(1)} ms after`
+        : 'by its own process, before the read:';
     const text =
       `${read.method} of ${key?.name} (${key?.kind}) in process ${worker}${sourceText(read)} saw ${componentName(component)} at version ${version}; ` +
       `${missed.method} to version ${missed.version} had been acknowledged in process ${missed.by}, ${since} ` +
       `(read began ${(read.startMs - this.originMs).toFixed(1)} ms, acknowledged ${(missed.ackMs - this.originMs).toFixed(1)} ms)`;
-    this.violate(rule, text, read.startMs, [`the value: ${versionsText(read)}`, ...this.#events.of(breach, this.originMs)]);
+    this.violate(rule, text, read.startMs, [
+      `the value: ${versionsText(read)}`,
+      ...this.#events.of(breach, this.originMs),
+    ]);
   }
 
   #faultsAround(atMs: number): string[] {

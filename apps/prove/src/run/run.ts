@@ -40,7 +40,9 @@ export class Run {
   get fraction(): number {
     const { options, proof } = this.#parts;
     const elapsedMs = monotonicMs() - this.#beganMs;
-    const done = Number.isFinite(options.operations) ? proof.operations / options.operations : elapsedMs / options.durationMs;
+    const done = Number.isFinite(options.operations)
+      ? proof.operations / options.operations
+      : elapsedMs / options.durationMs;
     return Math.min(done, options.faults === 0 ? 1 : (this.#faultsBegun + 1) / (options.faults + 1), 1);
   }
 
@@ -71,7 +73,12 @@ export class Run {
     });
     const totalMs = Math.min(options.durationMs, (options.operations / options.rate) * 1000);
     const everyMs = Math.max(0, totalMs - WARM_UP_MS - CALM_MS) / faults.length;
-    const ground = { server, workers: fleet.workers, prefix: KEY_PREFIX, last: (ms: number) => this.#last(ms) };
+    const ground = {
+      server,
+      workers: fleet.workers,
+      prefix: KEY_PREFIX,
+      last: (ms: number) => this.#last(ms),
+    };
     const startMs = monotonicMs() + WARM_UP_MS;
     await this.#last(WARM_UP_MS);
     for (const [index, fault] of faults.entries()) {

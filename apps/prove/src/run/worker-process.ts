@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { monotonicMs } from '../monotonic.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './process-message.ts';
 
-const PROGRAM = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : '../worker.js', import.meta.url));
+const PROGRAM = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : '../worker.js', import.meta.url),
+);
 const STARTED_WITHIN_MS = 10_000;
 /** By how much two readings of the same clock may differ for being rounded. */
 const CLOCK_SLACK_MS = 0.01;
@@ -55,7 +57,9 @@ export class WorkerProcess {
     const beganMs = monotonicMs();
     const { nowMs } = await worker.#answer('here');
     if (nowMs < beganMs - CLOCK_SLACK_MS || nowMs > monotonicMs() + CLOCK_SLACK_MS)
-      throw new Error(`The clocks of two processes differ: ${nowMs} is not between ${beganMs} and ${monotonicMs()}.`);
+      throw new Error(
+        `The clocks of two processes differ: ${nowMs} is not between ${beganMs} and ${monotonicMs()}.`,
+      );
     worker.#child.on('message', (message: FromWorker) => listener.said(message));
     const started = worker.#answer('started');
     worker.#say({ say: 'start', settings });

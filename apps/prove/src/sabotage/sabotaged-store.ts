@@ -4,9 +4,14 @@ import type { Sabotage } from './sabotage.ts';
 /** The store with one mechanism switched off. */
 export function sabotaged(store: CacheStore, sabotage: Sabotage): CacheStore {
   const { shared, bus } = store.capabilities ?? {};
-  if (shared === undefined || bus === undefined) throw new Error('Only a shared store with a bus can be sabotaged.');
+  if (shared === undefined || bus === undefined)
+    throw new Error('Only a shared store with a bus can be sabotaged.');
   return {
-    capabilities: { ...store.capabilities, shared: sabotagedShared(shared, sabotage), bus: sabotagedBus(bus, sabotage) },
+    capabilities: {
+      ...store.capabilities,
+      shared: sabotagedShared(shared, sabotage),
+      bus: sabotagedBus(bus, sabotage),
+    },
     connect: () => store.connect(),
     disconnect: () => store.disconnect(),
     isConnected: () => store.isConnected(),
@@ -28,7 +33,9 @@ function bound(shared: SharedStore): SharedStore {
     fill: (fills) => shared.fill(fills),
     write: (writes) => shared.write(writes),
     invalidate: (invalidation) => shared.invalidate(invalidation),
-    ...(shared.retime === undefined ? {} : { retime: (requests) => shared.retime?.(requests) ?? Promise.resolve([]) }),
+    ...(shared.retime === undefined
+      ? {}
+      : { retime: (requests) => shared.retime?.(requests) ?? Promise.resolve([]) }),
     stamps: (names) => shared.stamps(names),
     isCurrent: (asOf, name, stamp) => shared.isCurrent(asOf, name, stamp),
   };
@@ -53,12 +60,16 @@ function sabotagedShared(shared: SharedStore, sabotage: Sabotage): SharedStore {
       return {
         ...bound(shared),
         isCurrent: () => true,
-        fill: (fills) => shared.fill(fills.map(({ lease, entry }) => ({ lease, entry: { ...entry, stamps: [], tags: [] } }))),
+        fill: (fills) =>
+          shared.fill(
+            fills.map(({ lease, entry }) => ({ lease, entry: { ...entry, stamps: [], tags: [] } })),
+          ),
       };
     case 'no-versions':
       return {
         ...bound(shared),
-        write: (writes) => shared.write(writes.map(({ key, entry: { version: _, ...entry } }) => ({ key, entry }))),
+        write: (writes) =>
+          shared.write(writes.map(({ key, entry: { version: _, ...entry } }) => ({ key, entry }))),
       };
     default:
       return shared;

@@ -1,6 +1,6 @@
 import { tagName } from '../keys/key-space.ts';
-import { type Versions, isVersionsOf } from '../keys/versions.ts';
-import { type Random, oneOf, wholeBetween } from '../random.ts';
+import { isVersionsOf, type Versions } from '../keys/versions.ts';
+import { oneOf, type Random, wholeBetween } from '../random.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { type Method, SOURCE } from '../record/row.ts';
 import type { TroubleRule } from '../run/process-message.ts';
@@ -65,7 +65,10 @@ export class Reader {
     const { subjects, recorder, random } = this.#parts;
     const { view, key, options } = subject;
     const alike = (other: Subject): boolean => other.view === view && other.key.kind === key.kind;
-    const chosen = [subject, ...Array.from({ length: wholeBetween(random, 1, 30) }, () => oneOf(random, subjects)).filter(alike)];
+    const chosen = [
+      subject,
+      ...Array.from({ length: wholeBetween(random, 1, 30) }, () => oneOf(random, subjects)).filter(alike),
+    ];
     const byName = new Map(chosen.map((one) => [one.key.name, one]));
     const began = recorder.begin();
     try {
@@ -73,7 +76,7 @@ export class Reader {
         chosen.map((one) => one.key.name),
         (names, context) =>
           Promise.all(
-            names.map((name) => {
+            names.map(async (name) => {
               const one = byName.get(name) as Subject;
               if (key.kind !== 'written') context.tags([tagName(one.key.group)], name);
               return one.load({
@@ -114,12 +117,16 @@ export class Reader {
   #peek(subject: Subject): void {
     const began = this.#parts.recorder.begin();
     const value = subject.view.peek<Versions>(subject.key.name);
-    if (value !== undefined && this.#isRight(value, subject, 'peek')) this.#parts.recorder.read(value, SOURCE.l1, 'peek', began);
+    if (value !== undefined && this.#isRight(value, subject, 'peek'))
+      this.#parts.recorder.read(value, SOURCE.l1, 'peek', began);
   }
 
   #isRight(value: unknown, { key }: Subject, method: Method): value is Versions {
     if (isVersionsOf(value, key)) return true;
-    this.#parts.complain('wrong-value', `${method} of ${key.name} answered ${JSON.stringify(value)?.slice(0, 200)}`);
+    this.#parts.complain(
+      'wrong-value',
+      `${method} of ${key.name} answered ${JSON.stringify(value)?.slice(0, 200)}`,
+    );
     return false;
   }
 

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { type Component, sourceName } from '../keys/component.ts';
-import { componentsOf, type Versions, versionsOf } from '../keys/versions.ts';
 import type { ProvedKey } from '../keys/key-space.ts';
+import { componentsOf, type Versions, versionsOf } from '../keys/versions.ts';
 
 /** The source of truth: the version of every component, in a Redis of its own that nothing is done to. */
 export class Source {

@@ -19,10 +19,32 @@ export class Tally {
   }
 
   totals(): WorkerTotals {
-    const { hits, misses, staleHits, loads, joins, refusedFills, storeErrors, storeTimeouts, storeSkips, unreadable, flushes } =
-      this.#cache.stats();
+    const {
+      hits,
+      misses,
+      staleHits,
+      loads,
+      joins,
+      refusedFills,
+      storeErrors,
+      storeTimeouts,
+      storeSkips,
+      unreadable,
+      flushes,
+    } = this.#cache.stats();
     const breakerOpenings = this.#breakerOpenings;
-    const counts = { hits, misses, staleHits, loads, joins, refusedFills, storeErrors, storeTimeouts, storeSkips, unreadable };
+    const counts = {
+      hits,
+      misses,
+      staleHits,
+      loads,
+      joins,
+      refusedFills,
+      storeErrors,
+      storeTimeouts,
+      storeSkips,
+      unreadable,
+    };
     return { ...counts, breakerOpenings, flushes: { ...flushes } };
   }
 }

@@ -14,8 +14,6 @@ import { type Subject, subjectsOf } from './subject.ts';
 import { Tally } from './tally.ts';
 import { Writer } from './writer.ts';
 
-/** Share of operations that change something. */
-const WRITE_SHARE = 0.02;
 /** Beyond so many operations under way no more are begun. */
 const MOST_UNDER_WAY = 1500;
 const FLUSH_EVERY_MS = 100;
@@ -36,6 +34,7 @@ export class WorkerProgram {
   readonly #subjects: readonly Subject[];
   readonly #random: () => number;
   readonly #pace: Pace;
+  readonly #writeShare: number;
   readonly #underWay = new Set<Promise<void>>();
   readonly #drawRank = zipfRanks(KEYS);
   #operations = 0;
@@ -44,6 +43,7 @@ export class WorkerProgram {
   constructor(settings: WorkerSettings, say: (message: FromWorker) => void) {
     this.#say = say;
     this.#random = seededRandom(settings.seed);
+    this.#writeShare = settings.writeShare;
     const store = new RedisStore(settings.url, { prefix: 'prove:' });
     const { sabotage, maxStalenessMs } = settings;
     this.#cache = new CacheManager({
@@ -94,16 +94,23 @@ export class WorkerProgram {
   #step(): void {
     if (this.#underWay.size >= MOST_UNDER_WAY) return;
     this.#operations += 1;
-    const writes = this.#random() < WRITE_SHARE;
+    const writes = this.#random() < this.#writeShare;
     // Hot keys are read and changed much, which hides a message that was lost; others are changed seldom, which shows it.
     const popular = !writes || this.#random() < 0.5;
-    const subject = popular ? this.#subjects[this.#drawRank(this.#random)]! : oneOf(this.#random, this.#subjects);
+    const subject = popular
+      ? this.#subjects[this.#drawRank(this.#random)]!
+      : oneOf(this.#random, this.#subjects);
     const work = writes ? this.#writer.write(subject) : this.#reader.read(subject);
     this.#underWay.add(work);
     const ended = (): void => void this.#underWay.delete(work);
     work.then(ended, (error: unknown) => {
       ended();
-      this.#say({ say: 'trouble', rule: 'bad-rejection', text: `the source: ${String(error)}`, atMs: monotonicMs() });
+      this.#say({
+        say: 'trouble',
+        rule: 'bad-rejection',
+        text: `the source: ${String(error)}`,
+        atMs: monotonicMs(),
+      });
     });
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type CacheManager, isCacheError } from '@larder/cache-core';
 import { EVERYTHING, FIRST_FRESH, groupComponent, spaceComponent } from '../keys/component.ts';
 import { GROUPS, SPACES, spaceName, tagName } from '../keys/key-space.ts';
-import { type Random, oneOf, wholeBetween } from '../random.ts';
+import { oneOf, type Random, wholeBetween } from '../random.ts';
 import type { Change, Recorder } from '../record/recorder.ts';
 import { FATE, type Method } from '../record/row.ts';
 import type { Complain, Reader } from './reader.ts';
@@ -59,7 +59,9 @@ export class Writer {
   async #delete(subject: Subject): Promise<void> {
     const { index, name } = subject.key;
     const [version] = await this.#parts.source.change([index]);
-    await this.#tell(subject, 'delete', [{ component: index, version: version as number }], () => subject.view.delete(name));
+    await this.#tell(subject, 'delete', [{ component: index, version: version as number }], () =>
+      subject.view.delete(name),
+    );
   }
 
   async #deleteMany(subject: Subject): Promise<void> {
@@ -70,7 +72,9 @@ export class Writer {
     const keys = [...new Set([subject, ...others])].map(({ key }) => key);
     const versions = await source.change(keys.map(({ index }) => index));
     const changes = keys.map(({ index }, at) => ({ component: index, version: versions[at] as number }));
-    await this.#tell(subject, 'deleteMany', changes, () => subject.view.deleteMany(keys.map(({ name }) => name)));
+    await this.#tell(subject, 'deleteMany', changes, () =>
+      subject.view.deleteMany(keys.map(({ name }) => name)),
+    );
   }
 
   /** Of a key with a grace it binds fresh answers alone. */
@@ -78,7 +82,9 @@ export class Writer {
     const { index, name, kind } = subject.key;
     const [version] = await this.#parts.source.change([index]);
     const component = kind === 'graced' ? FIRST_FRESH + index : index;
-    await this.#tell(subject, 'expire', [{ component, version: version as number }], () => subject.view.expire(name));
+    await this.#tell(subject, 'expire', [{ component, version: version as number }], () =>
+      subject.view.expire(name),
+    );
   }
 
   /** The value as the source has it after the change; its version says which of two is the newer. */
@@ -112,15 +118,24 @@ export class Writer {
 
   async #clear(subject: Subject): Promise<void> {
     const [version] = await this.#parts.source.change([EVERYTHING]);
-    await this.#tell(subject, 'clear', [{ component: EVERYTHING, version: version as number }], () => this.#parts.cache.clear());
+    await this.#tell(subject, 'clear', [{ component: EVERYTHING, version: version as number }], () =>
+      this.#parts.cache.clear(),
+    );
   }
 
   /** Changes no value: it only must not bring one back. */
   async #touch(subject: Subject): Promise<void> {
-    await this.#tell(subject, 'touch', [{ component: subject.key.index, version: 0 }], () => subject.view.touch(subject.key.name));
+    await this.#tell(subject, 'touch', [{ component: subject.key.index, version: 0 }], () =>
+      subject.view.touch(subject.key.name),
+    );
   }
 
-  async #tell(subject: Subject, method: Method, changes: readonly Change[], call: () => Promise<unknown>): Promise<void> {
+  async #tell(
+    subject: Subject,
+    method: Method,
+    changes: readonly Change[],
+    call: () => Promise<unknown>,
+  ): Promise<void> {
     const { recorder, reader, random } = this.#parts;
     const began = recorder.begin();
     const told = call();
@@ -144,7 +159,10 @@ export class Writer {
     const cause = isCacheError(error.cause) ? error.cause : error;
     const applied = error.details.applied ?? cause.details.applied;
     if (applied === undefined)
-      this.#parts.complain('bad-rejection', `${method}: ${error.code} ${error.message} does not say whether it was applied`);
+      this.#parts.complain(
+        'bad-rejection',
+        `${method}: ${error.code} ${error.message} does not say whether it was applied`,
+      );
     return applied === 'no' ? FATE.refused : FATE.unknown;
   }
 }

@@ -37,6 +37,6 @@ export function runScript(
 }
 
 /** The name of a new incarnation, should the script have to begin one: 12 hex digits. */
-export function freshEpoch(): string {
+function freshEpoch(): string {
   return randomBytes(6).toString('hex');
 }
