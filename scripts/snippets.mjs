@@ -50,17 +50,28 @@ function hiddenDeclarations(lines, fence) {
   return above;
 }
 
-/** Resolves packages as the workspace does, and everything else as any of its members would. */
+/** Resolves packages as the workspace does, and what they depend on as they would. */
 function compilerOptions() {
   const packages = members('packages');
   const paths = packages.flatMap(entries).map(({ specifier, source }) => [specifier, [join(root, source)]]);
-  const modules = [root, ...packages.map(({ path }) => path)].map((path) => join(path, 'node_modules', '*'));
   return {
-    paths: Object.fromEntries([...paths, ['*', modules]]),
+    paths: Object.fromEntries([...packages.flatMap(declarations), ...paths]),
     typeRoots: [join(root, 'node_modules', '@types')],
     noUnusedLocals: false,
     noUnusedParameters: false,
   };
+}
+
+/**
+ * The dependencies that a user installs beside a package, with the file that declares each.
+ * @param {import('./workspace.mjs').Member} member
+ */
+function declarations({ path, manifest }) {
+  return Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).flatMap((name) => {
+    const folder = join(path, 'node_modules', name);
+    const { types } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return types === undefined ? [] : [[name, [join(folder, types)]]];
+  });
 }
 
 /**

@@ -8,7 +8,6 @@ const clock = new ManualClock();
 
 describe('a store by name', () => {
   it.each([
-    ['redis', 'npm install @larder/store-redis ioredis'],
     ['memcached', 'npm install @larder/store-memcached memjs'],
     ['postgres', 'npm install @larder/store-postgres pg'],
   ] as const)(

@@ -63,10 +63,10 @@ describe('healthCheck', () => {
   });
 
   it('of a store that cannot be opened is unhealthy, with the reason', async () => {
-    const cache = new CacheManager({ store: 'redis' });
+    const cache = new CacheManager({ store: 'memcached' });
     expect(await cache.healthCheck()).toMatchObject({
       status: 'unhealthy',
-      error: expect.stringContaining('@larder/store-redis'),
+      error: expect.stringContaining('@larder/store-memcached'),
     });
     await cache.close();
     expect(await cache.healthCheck()).toMatchObject({

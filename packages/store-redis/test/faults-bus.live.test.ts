@@ -1,5 +1,6 @@
 import type { TrafficFault } from '@larder/store-testkit/services';
 import { describe, expect, it } from 'vitest';
+import { median } from './live-loader.ts';
 import { Reader } from './live-staleness.ts';
 import { TurnMeter } from './live-turns.ts';
 import { BARE, busAlive, heardAll, isBus, type LiveProcess, liveWorld, until } from './live-world.ts';
@@ -289,16 +290,18 @@ describe('F31 a flood', () => {
       local epoch = string.sub(redis.call('GET', KEYS[2]), 1, 12)
       for i = 1, 2500 do ${body} end
       redis.call('SET', KEYS[1], string.format('%.0f', seq))`;
-    const turns = new TurnMeter();
     const beganMs = performance.now();
+    const longest: number[] = [];
     for (let part = 0; part < 40; part++) {
+      const turns = new TurnMeter();
       await server.command('EVAL', script, 2, layout.seq, layout.clear, layout.channel);
       await heard();
+      turns.stop();
+      longest.push(turns.longestMs);
     }
-    turns.stop();
-    const [longestMs, tookMs] = [turns.longestMs, performance.now() - beganMs];
+    const [longestMs, tookMs] = [median(longest), performance.now() - beganMs];
     console.log(
-      `G: 100,000 messages in ${Math.round(tookMs)} ms, longest turn ${longestMs.toFixed(1)} ms of CPU`,
+      `G: 100,000 messages in ${Math.round(tookMs)} ms, longest turn ${longestMs.toFixed(1)} ms of CPU (median of 40; ${Math.max(...longest).toFixed(1)} at most)`,
     );
     return { longestMs, tookMs };
   }
@@ -321,7 +324,7 @@ describe('F31 a flood', () => {
     const { longestMs } = await flood(announce, () => heardAll(writer, one));
     expect(flushesOf(one)).toEqual({});
     expect(one.cache.peek('k')).toBe('old');
-    expect(longestMs).toBeLessThan(100);
+    expect(longestMs).toBeLessThan(50);
   });
 
   it('of 100,000 that cannot be read: flushes are as one, and it serves again', async () => {
@@ -335,7 +338,7 @@ describe('F31 a flood', () => {
     );
     expect(flushesOf(one).unreadable).toBeGreaterThan(0);
     expect(flushed).toBeLessThan(50);
-    expect(longestMs).toBeLessThan(100);
+    expect(longestMs).toBeLessThan(50);
     await busAlive(one);
     expect(await one.cache.get('k')).toBe('old');
   });

@@ -91,6 +91,8 @@ describe("F26 the server's clock is stepped", () => {
       const one = world.open({ cache: BARE });
       const seen = await one.cache.get('k');
       expect(seen).toBe(bySeconds < 0 ? bySeconds : null);
+      // Written in what looks like the future: no longer fresh than it was given.
+      expect((await one.cache.getEntry('k'))?.freshMs ?? 0).toBeLessThanOrEqual(60_000);
       await other.cache.invalidateTag('t');
       expect(await one.cache.get('k')).toBeNull();
       shift.end();

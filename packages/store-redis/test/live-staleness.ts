@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { CacheManager } from '@larder/cache-core';
 import { waitFor } from '@larder/store-testkit/services';
 import type { LiveProcess } from './live-world.ts';
@@ -17,7 +17,7 @@ export async function stopReaders(): Promise<void> {
 }
 
 /**
- * Reads one key without a pause, as an application does, and can tell how stale its answers were. A slow answer does not hold up the
+ * Reads one key again and again, as an application does, and can tell how stale its answers were. A slow answer does not hold up the
  * next read.
  */
 export class Reader {
@@ -69,7 +69,8 @@ export class Reader {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       this.#read();
-      await turn();
+      // Leaves the machine to others.
+      await pause(1);
       // No more than the store can take while it does not answer.
       if (this.#pending.size > 50) await Promise.race(this.#pending);
     }

@@ -97,5 +97,7 @@ async function obey({ id, name, args }: WorkerCommand): Promise<void> {
   }
 }
 
+// Nobody is left to end it.
+process.on('disconnect', () => process.exit());
 process.on('message', (command: WorkerCommand) => void obey(command));
 process.send?.({ ready: true });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Lease, SharedEntry, SharedStore } from '@larder/cache-core/store';
 import { describe, expect, it } from 'vitest';
 import { HeldLoader } from './live-loader.ts';
@@ -56,6 +57,18 @@ describe('P1 a lease is on what was seen (S1)', () => {
     expect(await leaseOf(one, { key: ':k', seen })).toHaveProperty('unreadable');
     await world.server.command('SET', name, 'garbage one');
     expect(await leaseOf(one, { key: ':k', seen })).toHaveProperty('lease');
+  });
+
+  it('an entry larger than what is read here is not sent along', async () => {
+    const one = world.open({ cache: BARE, store: { maxValueBytes: '10kb' } });
+    const other = world.open({ direct: true, cache: BARE });
+    await one.cache.set('x', 1);
+    await other.cache.set('k', randomBytes(200_000));
+    const received = (): number =>
+      world.proxy.connections.reduce((sum, { bytesToClient }) => sum + bytesToClient, 0);
+    const before = received();
+    expect(await leaseOf(one, { key: ':k' })).toHaveProperty('unreadable');
+    expect(received() - before).toBeLessThan(10_000);
   });
 
   it('one lease at a time, unless a stamp has moved since it was given', async () => {
@@ -167,10 +180,26 @@ describe('counters', () => {
     expect(await other.cache.increment('n', 1, { tags: ['t'] })).toBe(6);
     await other.cache.invalidateTag('t');
     expect(await one.cache.increment('n', 1, { tags: ['t'] })).toBe(1);
+    const [mine, others] = [one.cache.namespace('n'), other.cache.namespace('n')];
+    expect(await mine.increment('c', 5)).toBe(5);
+    await others.clear();
+    expect(await mine.increment('c', 1)).toBe(1);
     await one.cache.clear();
     expect(await other.cache.increment('n', 2)).toBe(2);
     await world.server.command('DEL', world.layout.clear);
     expect(await other.cache.increment('n', 3)).toBe(3);
+  });
+
+  it('counting is heard by the memory of others', async () => {
+    const [one, other] = (await world.many(2, { cache: { maxStaleness: '1m' } })) as [
+      LiveProcess,
+      LiveProcess,
+    ];
+    await one.cache.increment('n');
+    await until(async () => (await other.cache.get('n')) === 1 && other.cache.peek('n') === 1, 'the copy');
+    await one.cache.increment('n');
+    await until(() => other.cache.peek('n') === undefined, 'the message');
+    expect(await other.cache.get('n')).toBe(2);
   });
 
   it('two processes lose no count, and what is set in between is counted on', async () => {

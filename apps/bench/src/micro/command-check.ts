@@ -88,7 +88,8 @@ export async function checkCommands(service: RedisService): Promise<CommandRow[]
 async function openCache({ url, prefix }: RedisPlace): Promise<CacheManager> {
   const store = new RedisStore(url, { prefix });
   await store.connect();
-  return new CacheManager({ store, l1: false, ttl: 3600 });
+  // A busy machine is not to make misses of hits.
+  return new CacheManager({ store, l1: false, ttl: 3600, storeTimeout: '30s', invalidationTimeout: '30s' });
 }
 
 async function checked(probe: Probe, cache: CacheManager, service: RedisService): Promise<CommandRow> {

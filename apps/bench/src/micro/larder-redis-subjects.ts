@@ -5,24 +5,32 @@ import { type PayloadValue, payloads } from './micro-payload.ts';
 import { type MicroSetup, type MicroSubject, type MicroValue, microValue } from './micro-subject.ts';
 import { BULK_KEYS, type RedisWork } from './redis-work.ts';
 
+/** A deadline costs the same however long it is; on a busy machine none is to end a run. */
+const PATIENCE = '1m';
+
+/** So many bytes go to the server in one step. */
+const FILL_BYTES = 1_000_000;
+
 /** How long a bus may take until memory may be served on its word. */
-const L1_READY_MS = 5000;
+const L1_READY_MS = 60_000;
 
 async function openCache(
   { redis, ttlMs }: MicroSetup,
   l1: false | MemoryStoreOptions,
 ): Promise<CacheManager> {
   const { url, prefix } = redis as NonNullable<typeof redis>;
-  const store = new RedisStore(url, { prefix });
+  const store = new RedisStore(url, { prefix, silenceLimit: PATIENCE, writeDelayLimit: PATIENCE });
   await store.connect();
-  return new CacheManager({ store, l1, ttl: ttlMs / 1000 });
+  const deadlines = { storeTimeout: PATIENCE, invalidationTimeout: PATIENCE };
+  return new CacheManager({ store, l1, ttl: ttlMs / 1000, ...deadlines });
 }
 
 async function filledCache(setup: MicroSetup, { bytes, shape }: RedisWork): Promise<CacheManager> {
   const cache = await openCache(setup, false);
   const payloadOf = payloads(bytes, shape);
-  for (let from = 0; from < setup.keys.length; from += BULK_KEYS) {
-    const keys = setup.keys.slice(from, from + BULK_KEYS);
+  const step = Math.max(1, Math.min(BULK_KEYS, Math.floor(FILL_BYTES / bytes)));
+  for (let from = 0; from < setup.keys.length; from += step) {
+    const keys = setup.keys.slice(from, from + step);
     await cache.setMany(keys.map((key, place) => ({ key, value: payloadOf(from + place) })));
   }
   return cache;
@@ -102,12 +110,17 @@ export function larderL2Set(work: RedisWork): MicroSubject {
 /** Memory in front of Redis, with everything in it that a round asks for. */
 async function warmCache(setup: MicroSetup): Promise<CacheManager> {
   const cache = await openCache(setup, { maxEntries: setup.keys.length * 2, maxBytes: Infinity });
+  const places = new Map(setup.keys.map((key, place) => [key, place]));
   const giveUpMs = performance.now() + L1_READY_MS;
-  // Only the bus can say when memory may be served: until then every key is stored there in vain.
-  for (;;) {
-    const items = setup.keys.map((key, place) => ({ key, value: microValue(place) }));
-    await cache.setMany(items);
-    if (setup.keys.every((key) => cache.peek(key) !== undefined)) return cache;
+  // Only the bus can say from when on memory may be served: what was stored there before is stored in vain.
+  for (let missing: readonly string[] = setup.keys.slice(0, 1); ; ) {
+    for (let from = 0; from < missing.length; from += BULK_KEYS) {
+      const keys = missing.slice(from, from + BULK_KEYS);
+      await cache.setMany(keys.map((key) => ({ key, value: microValue(places.get(key) as number) })));
+    }
+    const served = missing.every((key) => cache.peek(key) !== undefined);
+    missing = served ? setup.keys.filter((key) => cache.peek(key) === undefined) : missing;
+    if (missing.length === 0) return cache;
     if (performance.now() > giveUpMs) throw new Error('memory in front of Redis is not being served');
   }
 }

@@ -6,6 +6,8 @@ import type { MicroSubject } from './micro-subject.ts';
 export interface MicroGroup {
   readonly name: string;
   readonly store: StoreName;
+  /** Left out of a run that is too short to be believed anyway. */
+  readonly thorough?: boolean;
   /** What a round of it does. */
   readonly work: 'read' | 'overwrite' | 'insert';
   /** Where it differs from the settings of all, because its operations take longer. */

@@ -25,9 +25,10 @@ export function microScenario(options: BenchOptions, store: StoreName, services:
   const memory: MemoryRow[] = [];
   const commands: CommandRow[] = [];
   const boundMs = options.durationMs ?? DEFAULT_MS[store];
-  const settings = { ...(boundMs < SHORT_MS ? SHORT_MICRO_SETTINGS : MICRO_SETTINGS), seed: options.seed };
+  const isShort = boundMs < SHORT_MS;
+  const settings = { ...(isShort ? SHORT_MICRO_SETTINGS : MICRO_SETTINGS), seed: options.seed };
   const label = store === 'memory' ? 'micro' : `micro · ${store}`;
-  const groups = MICRO_GROUPS.filter((group) => group.store === store);
+  const groups = MICRO_GROUPS.filter((group) => group.store === store && !(isShort && group.thorough));
   const members = groups.reduce((sum, group) => sum + group.members.length + 1, 0);
   const steps = groups.map((group): Step => {
     const groupMs = (boundMs * (group.members.length + 1)) / members;
@@ -36,7 +37,7 @@ export function microScenario(options: BenchOptions, store: StoreName, services:
       expectedMs: groupMs + WARM_UP_MS[store],
       run: async (monitor) => {
         const measured = await measureGroup(
-          boundMs < SHORT_MS ? shortened(group) : group,
+          isShort ? shortened(group) : group,
           MICRO_GROUPS.indexOf(group),
           settings,
           groupMs,

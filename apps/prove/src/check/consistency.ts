@@ -1,4 +1,4 @@
-import { COMPONENTS, FIRST_FRESH } from '../keys/component.ts';
+import { FIRST_FRESH } from '../keys/component.ts';
 import { ALL_KEYS } from '../keys/key-space.ts';
 import { componentsOf } from '../keys/versions.ts';
 import { FATE, KIND, type RowView, rowAt, rowCount, SOURCE } from '../record/row.ts';
@@ -140,7 +140,7 @@ export class Consistency {
     version: number,
     missed: FloorStep,
   ): void {
-    if (component < COMPONENTS && this.#parts.sets.excuses(component, version, missed)) {
+    if (component < FIRST_FRESH && this.#parts.sets.excuses(component, version, missed)) {
       this.excused += 1;
       return;
     }

@@ -9,9 +9,8 @@ export type Component = number;
 const FIRST_GROUP = KEYS;
 const FIRST_SPACE = FIRST_GROUP + GROUPS;
 export const EVERYTHING = FIRST_SPACE + SPACES;
-export const COMPONENTS = EVERYTHING + 1;
 /** A key's expiry is a floor for fresh answers alone, where the key has a grace. It is counted beside the key. */
-export const FIRST_FRESH = COMPONENTS;
+export const FIRST_FRESH = EVERYTHING + 1;
 
 export function groupComponent(group: number): Component {
   return FIRST_GROUP + group;

@@ -14,6 +14,9 @@ export interface ProvedKey {
   readonly space: number;
 }
 
+/** What the keys of the store under test begin with. */
+export const KEY_PREFIX = 'prove:';
+
 export const KEYS = 1000;
 export const GROUPS = 16;
 /** The root, and two namespaces. */

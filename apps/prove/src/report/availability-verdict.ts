@@ -4,6 +4,8 @@ import type { Proof } from '../run/proof.ts';
 const LEAST_ACKNOWLEDGED = 0.999;
 /** With everything invalidated every few seconds and emptied by faults besides; far more means that a tier does not work. */
 const LEAST_HIT_RATIO = 0.5;
+/** Who writes more than is usual has fewer hits, and that is as it should be. */
+const MOST_WRITES = 2;
 /** Too few operations say nothing about shares. */
 const LEAST_MUTATIONS = 200;
 const LEAST_READS = 10_000;
@@ -14,6 +16,7 @@ const MOST_STARVED = 0.2;
 export function availabilityFaults(
   { availability, consistency }: Proof,
   hitRatio: number,
+  writes: number,
   ranMs: number,
 ): string[] {
   const { acknowledged, refused, unknown } = availability.calm;
@@ -25,7 +28,9 @@ export function availabilityFaults(
     );
   }
   const judged =
-    consistency.checkedReads >= LEAST_READS && availability.starvedTotalMs < MOST_STARVED * ranMs;
+    writes <= MOST_WRITES &&
+    consistency.checkedReads >= LEAST_READS &&
+    availability.starvedTotalMs < MOST_STARVED * ranMs;
   if (judged && hitRatio < LEAST_HIT_RATIO)
     faults.push(`the hit ratio is ${hitRatio.toFixed(3)}, below ${LEAST_HIT_RATIO}`);
   return faults;

@@ -50,7 +50,7 @@ export function reportOf(options: ProveOptions, proof: Proof, interrupted: boole
   const totals = sumOf([...proof.totals.values()]);
   const hitRatio = totals.hits / Math.max(1, totals.hits + totals.misses);
   if (!interrupted && proof.violations.length === 0) {
-    for (const text of availabilityFaults(proof, hitRatio, monotonicMs() - proof.originMs))
+    for (const text of availabilityFaults(proof, hitRatio, options.writes, monotonicMs() - proof.originMs))
       proof.violate('availability', text);
   }
   const seconds = (monotonicMs() - proof.originMs) / 1000;

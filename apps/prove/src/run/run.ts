@@ -3,6 +3,7 @@ import { RedisServer } from '@larder/store-testkit/services';
 import { RECOVERED_WITHIN_MS, RECOVERY_SLACK_MS } from '../check/availability.ts';
 import type { Fault } from '../faults/fault.ts';
 import { planFaults } from '../faults/fault-schedule.ts';
+import { KEY_PREFIX } from '../keys/key-space.ts';
 import { monotonicMs } from '../monotonic.ts';
 import type { ProveOptions } from '../options/prove-options.ts';
 import { seededRandom } from '../random.ts';
@@ -16,7 +17,6 @@ const WARM_UP_MS = 1500;
 const CALM_MS = RECOVERED_WITHIN_MS + RECOVERY_SLACK_MS + 300;
 /** More violations than these tell nothing new. */
 const MOST_VIOLATIONS = 20;
-export const KEY_PREFIX = 'prove:';
 
 interface RunParts {
   readonly options: ProveOptions;

@@ -1,6 +1,6 @@
 import { CacheManager } from '@larder/cache-core';
 import { RedisStore } from '@larder/store-redis';
-import { KEYS } from '../keys/key-space.ts';
+import { KEY_PREFIX, KEYS } from '../keys/key-space.ts';
 import { zipfRanks } from '../keys/zipf.ts';
 import { monotonicMs } from '../monotonic.ts';
 import { oneOf, seededRandom } from '../random.ts';
@@ -44,7 +44,7 @@ export class WorkerProgram {
     this.#say = say;
     this.#random = seededRandom(settings.seed);
     this.#writeShare = settings.writeShare;
-    const store = new RedisStore(settings.url, { prefix: 'prove:' });
+    const store = new RedisStore(settings.url, { prefix: KEY_PREFIX });
     const { sabotage, maxStalenessMs } = settings;
     this.#cache = new CacheManager({
       store: sabotage === null ? store : sabotaged(store, sabotage),

@@ -16,7 +16,10 @@ export interface CacheStore {
    * @throws STORE_UNAVAILABLE where the store cannot be reached, INVALID_CONFIGURATION where it never can be.
    */
   connect(): Promise<void>;
-  /** Releases what this instance opened; a client that the caller made stays open. Harmless when repeated. */
+  /**
+   * Releases what this instance opened; a client that the caller made stays open. Later calls reject with CLOSED until
+   * `connect()`. Harmless when repeated.
+   */
   disconnect(): Promise<void>;
   isConnected(): boolean;
 

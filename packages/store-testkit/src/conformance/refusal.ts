@@ -34,7 +34,7 @@ function promiseOf(what: string, work: () => Promise<unknown>): Promise<unknown>
 }
 
 /** Codes for a value that a store cannot keep as it is. */
-export const UNKEEPABLE: readonly CacheErrorCode[] = [
+const UNKEEPABLE: readonly CacheErrorCode[] = [
   CacheErrorCode.INVALID_VALUE,
   CacheErrorCode.SERIALIZATION_FAILED,
   CacheErrorCode.VALUE_TOO_LARGE,

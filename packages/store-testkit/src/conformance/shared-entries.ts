@@ -11,7 +11,7 @@ import type {
 } from '@larder/cache-core/store';
 
 /** Long enough that no case sees its end, short enough to be gone soon. */
-export const LONG_MS = 60_000;
+const LONG_MS = 60_000;
 
 /** What is to be stored: without an end, under the root stamp alone, unless it says otherwise. */
 export function draft(value: unknown, more: Partial<EntryDraft> = {}): EntryDraft {
