@@ -11,6 +11,9 @@ export default defineProject({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], ignoreSourceErrors: true },
     pool: 'forks',
+    // Against hanging, not for measuring: a busy machine must not fail a test.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     execArgv: ['--unhandled-rejections=strict'],
   },
 });

@@ -69,7 +69,7 @@ describe('pnpm prove', { timeout: 180_000 }, () => {
   ])('notices %s', async (sabotage, args, rule) => {
     const file = `${sabotage}.json`;
     const { code, stdout } = await run(
-      `--seconds 75 --rate 900 --sabotage ${sabotage} ${args} --json ${file}`,
+      `--seconds 36 --rate 900 --sabotage ${sabotage} ${args} --json ${file}`,
     );
     expect(code, stdout).toBe(1);
     expect((await reportIn(file)).violations.map((violation) => violation.rule)[0]).toMatch(rule);

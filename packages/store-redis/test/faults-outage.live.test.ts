@@ -409,6 +409,18 @@ describe('F14 the server has gone back in time', () => {
   });
 });
 
+describe('F14 another server has taken over', () => {
+  it('whose sequence stands where this one stood: the heartbeat notices', async () => {
+    const one = await world.serving({ cache: { maxStaleness: '300ms' } });
+    await one.cache.set('k', 'old');
+    const seq = String(await world.server.command('GET', world.layout.seq));
+    await world.server.command('SET', world.layout.clear, `0123456789ab:${seq}`);
+    await until(() => one.cache.stats().flushes.restarted, 'the other life to be noticed');
+    expect(await one.cache.get('k', () => 'new')).toBe('new');
+    await busAlive(one);
+  });
+});
+
 describe('isolation of the two connections', () => {
   it('the bus alone gone: reads and writes go on, memory is served for D', async () => {
     const one = await world.serving({ cache: { maxStaleness: '300ms' } });

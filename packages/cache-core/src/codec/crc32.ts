@@ -6,7 +6,7 @@ type NativeCrc32 = (data: Uint8Array, seed?: number) => number;
 const native = (zlib as { readonly crc32?: NativeCrc32 }).crc32;
 
 /** Above this many bytes the native function is faster, although it needs a view of its own. */
-const NATIVE_FROM = 256;
+const NATIVE_FROM = 160;
 const TABLES = 4;
 
 /** Four tables after one another: the n-th advances a byte by n further bytes ("slicing by 4"). Built when first needed. */

@@ -6,7 +6,7 @@ import { type Found, isStale } from './found.ts';
 import { fromL1 } from './l1.ts';
 import { runBatch } from './load-many.ts';
 import { countHit, fromL1Checked, softLimitMs } from './read.ts';
-import { beginning, judge, keepFound, stampsByName, stampsToAsk } from './shared-read.ts';
+import { beginning, judge, keepFound, type Look, stampsByName, stampsToAsk } from './shared-read.ts';
 import { Budget } from './store-calls.ts';
 import { report, type View } from './view.ts';
 
@@ -85,7 +85,8 @@ async function lookInStore(
   const { hub, place, context } = view;
   const began = beginning(view);
   const budget = new Budget(hub.options.storeTimeoutMs);
-  const held = keys.map((key) => place.hold(key));
+  // What is not kept in memory need not be watched meanwhile.
+  const held = view.usesL1 ? keys.map((key) => place.hold(key)) : null;
   try {
     const names = stampsToAsk(view, options.tags);
     const addresses = keys.map((key) => place.address(key));
@@ -93,21 +94,27 @@ async function lookInStore(
       store.read(addresses, { stamps: names }),
     );
     const stamps = stampsByName(view, names, answer.stamps, began);
-    return await Promise.all(
-      keys.map(async (key, index): Promise<Wanted> => {
-        const look = await judge(view, answer.entries[index] ?? null, stamps, options, began, budget);
-        const { found, seen } = look;
-        if (found !== null && !isStale(found) && place.admits(held[index]!, began.asOf))
+    const wanted = new Array<Wanted>(keys.length);
+    const pending: Promise<void>[] = [];
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index]!;
+      const kept = ({ found, seen }: Look): void => {
+        if (held !== null && found !== null && !isStale(found) && place.admits(held[index]!, began.asOf))
           keepFound(view, key, found, began, options);
-        return { key, stale: found, seen };
-      }),
-    );
+        wanted[index] = { key, stale: found, seen };
+      };
+      const look = judge(view, answer.entries[index] ?? null, stamps, options, began, budget);
+      if (look instanceof Promise) pending.push(look.then(kept));
+      else kept(look);
+    }
+    if (pending.length > 0) await Promise.all(pending);
+    return wanted;
   } catch (error) {
     report(context, error, 'read');
     for (const key of keys) answers.delete(key);
     return keys.map((key) => ({ key, stale: fromL1(view, key), seen: undefined }));
   } finally {
-    for (const [index, key] of keys.entries()) place.release(key, held[index]!);
+    if (held !== null) for (const [index, key] of keys.entries()) place.release(key, held[index]!);
   }
 }
 

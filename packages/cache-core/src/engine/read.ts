@@ -34,7 +34,26 @@ export function read(
 }
 
 /** The same where there is something to wait for before the loader: the store, or a schema. */
-async function readThrough(
+function readThrough(
+  view: View,
+  key: string,
+  loader: Loader<unknown> | null,
+  options: CallOptions,
+): Promise<Found | null> {
+  const { hub } = view;
+  if (hub.shared === null || options.schema !== null || options.signal !== null)
+    return readChecked(view, key, loader, options);
+  const kept = fromL1(view, key);
+  if (kept !== null && !isStale(kept) && !options.refresh)
+    return Promise.resolve(hit(view, key, kept, loader, options, NOT_LOOKED));
+  const budget = new Budget(hub.options.storeTimeoutMs);
+  return readShared(view, key, options, budget).then((look) =>
+    looked(view, key, loader, options, kept, look, budget),
+  );
+}
+
+/** The same for callers with a schema or a signal. */
+async function readChecked(
   view: View,
   key: string,
   loader: Loader<unknown> | null,
@@ -46,9 +65,20 @@ async function readThrough(
   if (kept !== null && !isStale(kept) && !options.refresh)
     return hit(view, key, kept, loader, options, NOT_LOOKED);
   if (hub.shared === null) return missed(view, key, loader, options, kept, NOT_LOOKED, null);
-
   const budget = new Budget(hub.options.storeTimeoutMs);
   const look = await unlessAborted(readShared(view, key, options, budget), options.signal);
+  return looked(view, key, loader, options, kept, look, budget);
+}
+
+function looked(
+  view: View,
+  key: string,
+  loader: Loader<unknown> | null,
+  options: CallOptions,
+  kept: Found | null,
+  look: Look,
+  budget: Budget,
+): Found | Promise<Found | null> {
   const { found } = look;
   if (found !== null && !isStale(found) && !options.refresh)
     return hit(view, key, found, loader, options, look);

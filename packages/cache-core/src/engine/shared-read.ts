@@ -51,35 +51,44 @@ export function beginning(view: View): Beginning {
  * Looks into the store for one key, together with all who do so at the time, and keeps what is fresh in memory. Never
  * rejects: a store that cannot be asked is a look that failed (P10).
  */
-export async function readShared(
+export function readShared(view: View, key: string, options: CallOptions, budget: Budget): Promise<Look> {
+  // Hot path of a hit in the store: promises are what costs most here, so there is one for the look and no async function.
+  const running = view.place.watched(key)?.read;
+  if (running instanceof ReadFlight && canJoin(view, running, options.schema))
+    return joinRead(view, key, options, budget, running);
+  return beginRead(view, key, options, budget);
+}
+
+async function joinRead(
   view: View,
   key: string,
   options: CallOptions,
   budget: Budget,
+  running: ReadFlight,
 ): Promise<Look> {
+  const joinedAt = view.hub.table.generations.now;
+  const look = await running.promise;
+  // A tag of the entry that moved before this caller came: the answer is too old for it.
+  if (joinedAt === running.asOf || !tagsMovedSince(view, look.found, running.asOf)) return look;
+  return beginRead(view, key, options, budget);
+}
+
+function beginRead(view: View, key: string, options: CallOptions, budget: Budget): Promise<Look> {
   const { place } = view;
-  const running = place.watched(key)?.read;
-  if (running instanceof ReadFlight && canJoin(view, running, options.schema)) {
-    const joinedAt = view.hub.table.generations.now;
-    const look = await running.promise;
-    // A tag of the entry that moved before this caller came: the answer is too old for it.
-    if (joinedAt === running.asOf || !tagsMovedSince(view, look.found, running.asOf)) return look;
-  }
   const watch = place.hold(key);
   const began = beginning(view);
   const flight = new ReadFlight(began, options.schema);
-  flight.promise = lookUp(view, key, options, began, budget);
-  watch.read = flight;
-  try {
-    const look = await flight.promise;
+  const ended = (look: Look): Look => {
     const { found } = look;
     if (found !== null && found.freshMs > 0 && place.admits(watch, began.asOf))
       keepFound(view, key, found, began, options);
-    return look;
-  } finally {
     if (watch.read === flight) watch.read = null;
     place.release(key, watch);
-  }
+    return look;
+  };
+  flight.promise = lookUp(view, key, options, began, budget, ended);
+  watch.read = flight;
+  return flight.promise;
 }
 
 /** Whether a caller who comes now may wait for a look that is under way. */
@@ -95,6 +104,7 @@ export function keepFound(
   began: Beginning,
   options: CallOptions,
 ): void {
+  if (!view.usesL1) return;
   // A plain store does not say how long its entries last: no copy of one is older than the D of the promises.
   const timed = view.hub.store.capabilities?.shared !== undefined;
   const freshMs = timed ? found.freshMs : Math.min(found.freshMs, view.hub.options.maxStalenessMs);
@@ -103,26 +113,35 @@ export function keepFound(
   keepInL1(view, key, found.value, life, options);
 }
 
-async function lookUp(
+/** @param ended called with the outcome, whatever it is, before anybody hears of it */
+function lookUp(
   view: View,
   key: string,
   options: CallOptions,
   began: Beginning,
   budget: Budget,
+  ended: (look: Look) => Look,
 ): Promise<Look> {
   const calls = view.hub.shared!;
   const address = view.place.address(key);
   const names = stampsToAsk(view, options.tags);
-  try {
-    const answer = await calls.call('read', budget, view.context.counters.latency.storeRead, (store) =>
-      store.read([address], { stamps: names }),
-    );
-    const stamps = stampsByName(view, names, answer.stamps, began);
-    return await judge(view, answer.entries[0] ?? null, stamps, options, began, budget);
-  } catch (error) {
+  const failed = (error: unknown): Look => {
     report(view.context, error, 'read', key);
-    return FAILED;
-  }
+    return ended(FAILED);
+  };
+  return calls
+    .call('read', budget, view.context.counters.latency.storeRead, (store) =>
+      store.read([address], { stamps: names }),
+    )
+    .then((answer) => {
+      try {
+        const stamps = stampsByName(view, names, answer.stamps, began);
+        const look = judge(view, answer.entries[0] ?? null, stamps, options, began, budget);
+        return look instanceof Promise ? look.then(ended, failed) : ended(look);
+      } catch (error) {
+        return failed(error);
+      }
+    }, failed);
 }
 
 /** Root, namespaces, and those tags of the call that are not known. */
@@ -137,69 +156,123 @@ export function stampsByName(
   names: readonly StampName[],
   stamps: readonly (Stamp | null)[],
   began: Beginning,
-): Map<StampName, Stamp | null> {
-  const byName = new Map<StampName, Stamp | null>();
-  names.forEach((name, index) => {
+): AnsweredStamps {
+  const own = view.place.stamps.length;
+  for (let index = own; index < names.length; index++) {
     const stamp = stamps[index] ?? null;
-    byName.set(name, stamp);
-    if (stamp !== null && index >= view.place.stamps.length)
-      view.hub.knownStamps.learn(name, stamp, began.asOf);
-  });
-  return byName;
+    if (stamp !== null) view.hub.knownStamps.learn(names[index]!, stamp, began.asOf);
+  }
+  return new AnsweredStamps(names, stamps);
+}
+
+/** So many names are searched faster than they are put into a map. */
+const FEW = 8;
+
+/** The stamps of one answer by name. */
+export class AnsweredStamps {
+  readonly #names: readonly StampName[];
+  readonly #stamps: readonly (Stamp | null)[];
+  readonly #places: Map<StampName, number> | null;
+
+  constructor(names: readonly StampName[], stamps: readonly (Stamp | null)[]) {
+    this.#names = names;
+    this.#stamps = stamps;
+    this.#places = names.length > FEW ? new Map(names.map((name, place) => [name, place])) : null;
+  }
+
+  /** Null: the store has none; undefined: it was not asked. */
+  get(name: StampName): Stamp | null | undefined {
+    const place = this.#places === null ? this.#names.indexOf(name) : (this.#places.get(name) ?? -1);
+    return place < 0 ? undefined : (this.#stamps[place] ?? null);
+  }
 }
 
 /**
  * Decides what an entry is worth: unreadable, invalid under one of its stamps, not what the schema asks for, stale or
- * fresh. Asks the store for stamps of tags that nobody has asked for yet.
+ * fresh. Asks the store for stamps of tags that nobody has asked for yet; then, and with a schema, the answer is a promise.
  */
-export async function judge(
+export function judge(
   view: View,
   entry: SharedEntry | UnreadableEntry | null,
-  stamps: ReadonlyMap<StampName, Stamp | null>,
+  stamps: AnsweredStamps,
   options: CallOptions,
   began: Beginning,
   budget: Budget,
-): Promise<Look> {
-  if (entry === null) return { found: null, seen: undefined, failed: false };
+): Look | Promise<Look> {
+  if (entry === null) return NOTHING;
   const { seen } = entry;
   if ('unreadable' in entry) {
     view.context.counters.unreadable += 1;
     view.context.logger.warn({ reason: entry.unreadable }, 'an entry in the store could not be read');
     return { found: null, seen, failed: false };
   }
-  const dead: Look = { found: null, seen, failed: false };
-  if (!(await isValid(view, entry, stamps, began, budget))) return dead;
+  const valid = isValid(view, entry, stamps, began, budget);
+  if (options.schema === null && typeof valid === 'boolean')
+    return valid ? alive(view, entry, began) : dead(entry);
+  return judgeSlowly(view, entry, valid, options, began);
+}
+
+const NOTHING: Look = { found: null, seen: undefined, failed: false };
+
+function dead({ seen }: SharedEntry): Look {
+  return { found: null, seen, failed: false };
+}
+
+/** What a valid entry is worth by now. */
+function alive(view: View, entry: SharedEntry, began: Beginning): Look {
   const elapsedMs = view.hub.clock.now() - began.startedMs;
   const keptMs = entry.keptMs - elapsedMs;
-  if (keptMs <= 0) return dead;
-  const checked =
-    options.schema === null
-      ? { valid: true as const, value: entry.value }
-      : await validate(options.schema, entry.value);
-  if (!checked.valid) {
-    view.context.counters.invalidValues += 1;
-    return dead;
-  }
-  const { ttlMs, graceMs, loadMs, tags } = entry;
+  if (keptMs <= 0) return dead(entry);
+  const { value, seen, ttlMs, graceMs, loadMs, tags } = entry;
   const freshMs = entry.freshMs - elapsedMs;
   return {
-    found: { value: checked.value, source: 'l2', freshMs, keptMs, ttlMs, graceMs, loadMs, tags },
+    found: { value, source: 'l2', freshMs, keptMs, ttlMs, graceMs, loadMs, tags },
     seen,
     failed: false,
   };
 }
 
-async function isValid(
+async function judgeSlowly(
   view: View,
   entry: SharedEntry,
-  stamps: ReadonlyMap<StampName, Stamp | null>,
+  valid: boolean | Promise<boolean>,
+  { schema }: CallOptions,
+  began: Beginning,
+): Promise<Look> {
+  if (!(await valid)) return dead(entry);
+  const look = alive(view, entry, began);
+  if (look.found === null || schema === null) return look;
+  const checked = await validate(schema, entry.value);
+  if (checked.valid) return { ...look, found: { ...look.found, value: checked.value } };
+  view.context.counters.invalidValues += 1;
+  return dead(entry);
+}
+
+function isValid(
+  view: View,
+  entry: SharedEntry,
+  stamps: AnsweredStamps,
   began: Beginning,
   budget: Budget,
-): Promise<boolean> {
+): boolean | Promise<boolean> {
+  const { store } = view.hub.shared!;
+  for (const name of view.place.stamps) {
+    const stamp = stamps.get(name) ?? null;
+    if (stamp === null || !store.isCurrent(entry.asOf, name, stamp)) return false;
+  }
+  return entry.tags.length === 0 || tagsAreValid(view, entry, stamps, began, budget);
+}
+
+function tagsAreValid(
+  view: View,
+  entry: SharedEntry,
+  stamps: AnsweredStamps,
+  began: Beginning,
+  budget: Budget,
+): boolean | Promise<boolean> {
   const calls = view.hub.shared!;
   const current = (name: StampName, stamp: Stamp | null): boolean =>
     stamp !== null && calls.store.isCurrent(entry.asOf, name, stamp);
-  if (!view.place.stamps.every((name) => current(name, stamps.get(name) ?? null))) return false;
   const unknown: StampName[] = [];
   for (const tag of entry.tags) {
     const stamp = stamps.get(tag) ?? view.hub.knownStamps.get(tag);
@@ -208,12 +281,13 @@ async function isValid(
     if (stamps.get(tag) === null) return false;
   }
   if (unknown.length === 0) return true;
-  const answer = await tagStampsOf(view, calls, unknown, budget);
-  return unknown.every((tag, index) => {
-    const stamp = answer[index] ?? null;
-    if (stamp !== null) view.hub.knownStamps.learn(tag, stamp, began.asOf);
-    return current(tag, stamp);
-  });
+  return tagStampsOf(view, calls, unknown, budget).then((answer) =>
+    unknown.every((tag, index) => {
+      const stamp = answer[index] ?? null;
+      if (stamp !== null) view.hub.knownStamps.learn(tag, stamp, began.asOf);
+      return current(tag, stamp);
+    }),
+  );
 }
 
 function tagStampsOf(

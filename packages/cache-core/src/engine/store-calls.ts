@@ -66,42 +66,65 @@ export class StoreCalls {
    * @param settledLate called when a call that was given up at its deadline has come to its end after all
    * @throws STORE_UNAVAILABLE, STORE_FAILED, OPERATION_TIMEOUT; what the store refuses for the value's sake as it is
    */
-  async call<T>(
+  call<T>(
     operation: string,
     budget: Budget,
     latency: LatencyHistogram,
     work: (store: SharedStore) => Promise<T>,
     settledLate?: () => void,
   ): Promise<T> {
-    if (!this.#breaker.allows()) {
-      this.#counters.skips += 1;
-      throw new CacheError(
-        `The store was not asked to ${operation}: it has stopped answering, and is tried again shortly.`,
-        CacheErrorCode.STORE_UNAVAILABLE,
-        { retryable: true, details: { applied: 'no', breaker: this.#breaker.state } },
-      );
-    }
+    // Hot path of a hit in the store: one promise beside that of the store and that of the watchdog.
+    if (!this.#breaker.allows()) return Promise.reject(this.#refused(operation));
     const sentMs = this.#clock.now();
     this.running += 1;
-    const pending = started(this.store, work);
+    let pending: Promise<T>;
     try {
-      const answer = await this.#watchdog.guard(pending, budget.leftMs, () => {
+      pending = work(this.store);
+    } catch (error) {
+      // A store that throws before it answers a promise has failed all the same.
+      pending = Promise.reject(error);
+    }
+    return new Promise<T>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        const failure = this.#failed(operation, error, sentMs, budget);
+        this.#ended(budget, this.#clock.now() - sentMs);
+        reject(failure);
+      };
+      const watched = this.#watchdog.watch(budget.leftMs, sentMs, fail, () => {
         // Given up, but not gone: it may be carried out yet.
         if (settledLate !== undefined) pending.then(settledLate, settledLate);
         return new Late();
       });
-      this.#lastReplyMs = this.#clock.now();
-      this.lastLatencyMs = this.#lastReplyMs - sentMs;
-      latency.record(this.lastLatencyMs);
-      this.#breaker.succeeded();
-      return answer;
-    } catch (error) {
-      throw this.#failed(operation, error, sentMs, budget);
-    } finally {
-      this.running -= 1;
-      if (this.running === 0 && this.#idle.length > 0) for (const resolve of this.#idle.splice(0)) resolve();
-      budget.leftMs = Math.max(0, budget.leftMs - (this.#clock.now() - sentMs));
-    }
+      pending.then(
+        (answer) => {
+          if (!this.#watchdog.done(watched)) return;
+          this.#lastReplyMs = this.#clock.now();
+          this.lastLatencyMs = this.#lastReplyMs - sentMs;
+          latency.record(this.lastLatencyMs);
+          this.#breaker.succeeded();
+          this.#ended(budget, this.lastLatencyMs);
+          resolve(answer);
+        },
+        (error: unknown) => {
+          if (this.#watchdog.done(watched)) fail(error);
+        },
+      );
+    });
+  }
+
+  #refused(operation: string): CacheError {
+    this.#counters.skips += 1;
+    return new CacheError(
+      `The store was not asked to ${operation}: it has stopped answering, and is tried again shortly.`,
+      CacheErrorCode.STORE_UNAVAILABLE,
+      { retryable: true, details: { applied: 'no', breaker: this.#breaker.state } },
+    );
+  }
+
+  #ended(budget: Budget, tookMs: number): void {
+    this.running -= 1;
+    if (this.running === 0 && this.#idle.length > 0) for (const resolve of this.#idle.splice(0)) resolve();
+    budget.leftMs = Math.max(0, budget.leftMs - tookMs);
   }
 
   #failed(operation: string, error: unknown, sentMs: number, budget: Budget): CacheError {
@@ -146,8 +169,3 @@ const ABOUT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set<CacheErrorCode>([
 
 /** Marks a deadline missed; made into a proper error by who knows the operation. */
 class Late extends Error {}
-
-/** A store that throws before it answers a promise has failed all the same. */
-async function started<T>(store: SharedStore, work: (store: SharedStore) => Promise<T>): Promise<T> {
-  return work(store);
-}

@@ -58,10 +58,29 @@ export class Watchdog {
     });
   }
 
+  /**
+   * As {@link guard}, for a caller on the hot path who settles what he answers himself: `reject` gets what `onLate` answers once
+   * `ms` are over, or the reason of {@link close}. The caller calls {@link done} when his work has come to its end.
+   *
+   * @param nowMs the clock's time, which the caller has read already
+   */
+  watch(ms: number, nowMs: number, reject: (reason: unknown) => void, onLate: () => unknown): Watched {
+    const watched = new Watched(nowMs + Math.max(0, ms || 0), reject, onLate);
+    if (this.#closed === undefined) this.#add(watched);
+    else reject(this.#closed.reason);
+    return watched;
+  }
+
+  /** Ends the watch over it. False where it has ended before, and `reject` was called. */
+  done(watched: Watched): boolean {
+    return this.#remove(watched);
+  }
+
   /** Rejects all that is pending, and from now on every call, with `reason`. Default: a CacheError `CLOSED`. */
   close(reason: unknown = closedError()): void {
     this.#closed ??= { reason };
     clearImmediate(this.#grace);
+    this.#disarm();
     for (const watched of this.#endless) this.#end(watched, reason);
     for (let watched = this.#deadlines.first; watched !== undefined; watched = this.#deadlines.first) {
       this.#end(watched, reason);
@@ -134,7 +153,7 @@ export class Watchdog {
 }
 
 /** One promise that somebody waits for. */
-class Watched implements Due {
+export class Watched implements Due {
   readonly dueMs: number;
   readonly reject: (reason: unknown) => void;
   readonly onLate: () => unknown;
