@@ -100,6 +100,18 @@ describe("F26 the server's clock is stepped", () => {
     }
   });
 
+  it('as that of another server that answers after a reconnection: nothing is judged by the old one', async () => {
+    const shift = shiftTime(3600);
+    const one = world.open({ cache: BARE });
+    await one.cache.set('k', 1, '1m');
+    expect(await one.cache.get('k')).toBeNull();
+    shift.end();
+    const before = world.proxy.accepted;
+    world.proxy.cut();
+    await until(() => world.proxy.accepted > before && one.store.isConnected(), 'another connection');
+    expect(await one.cache.get('k')).toBe(1);
+  });
+
   it('back by an hour: the sequence goes on from where it was; loads, tags and leases are exact', async () => {
     const [one, other] = [world.open({ cache: BARE }), world.open({ cache: BARE })];
     await one.cache.set('k', 'written when the clock was ahead', { tags: ['t'] });

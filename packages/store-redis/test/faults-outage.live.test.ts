@@ -348,6 +348,16 @@ describe('F13 the server has forgotten everything', () => {
     expect(one.cache.peek('k')).toBeUndefined();
   });
 
+  it('a load that begins another life of the data is heard of at once', async () => {
+    const one = await world.serving({ cache: { maxStaleness: Infinity } });
+    const other = world.open({ direct: true, cache: BARE });
+    await one.cache.set('k', 'old');
+    await world.server.command('FLUSHALL');
+    await other.cache.get('unrelated', () => 1);
+    await until(() => one.cache.stats().flushes.restarted, 'the flush');
+    expect(one.cache.peek('k')).toBeUndefined();
+  });
+
   it('SCRIPT FLUSH (F15 NOSCRIPT): nobody notices', async () => {
     const one = world.open({ cache: BARE });
     for (const turn of [1, 2]) {

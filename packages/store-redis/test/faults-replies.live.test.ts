@@ -98,6 +98,8 @@ describe('F15 replies of a server that is not in a state to answer', () => {
   it.each(wrong)('%s to everything: a miss or a typed error, never a crash', async (_name, reply) => {
     const one = openFake();
     fake.answer = () => reply;
+    const failed = new Set<string>();
+    one.cache.on('error', ({ operation }) => failed.add(operation));
     expect(await one.cache.get('k', () => 'loaded', { tags: ['t'] })).toBe('loaded');
     expect(await one.cache.getMany(['a', 'b'], () => [1, 2])).toEqual([1, 2]);
     const calls = [
@@ -113,6 +115,8 @@ describe('F15 replies of a server that is not in a state to answer', () => {
       );
       expect(['done', 'CacheError']).toContain(outcome);
     }
+    // A reply that answers nothing is the store's failure, not a miss.
+    expect(failed).toContain('read');
   });
 
   it.each([

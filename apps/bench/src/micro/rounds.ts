@@ -6,7 +6,8 @@ import type { MicroSettings } from './micro-settings.ts';
 import { ratios, spreadOf } from './spread.ts';
 import { SubjectHandle } from './subject-handle.ts';
 
-const MOST_GENERATIONS = 3;
+/** On a server it takes longer until a process is warm. */
+const MOST_GENERATIONS = { memory: 3, redis: 2 } as const;
 /** Below this a further generation would measure less than it costs to start. */
 const GENERATION_MS = 800;
 const LEAST_ROUNDS = 2;
@@ -39,7 +40,10 @@ export async function measureGroup(
 ): Promise<MicroRow[]> {
   const settings = { ...common, ...group.settings };
   const runners = runnersOf(group);
-  const generations = Math.max(1, Math.min(MOST_GENERATIONS, Math.floor(boundMs / GENERATION_MS)));
+  const generations = Math.max(
+    1,
+    Math.min(MOST_GENERATIONS[group.store], Math.floor(boundMs / GENERATION_MS)),
+  );
   for (let generation = 0; generation < generations && !monitor.signal.aborted; generation++) {
     const report = (share: number, detail: string): void =>
       monitor.report({ fraction: (generation + Math.min(1, share)) / generations, detail });

@@ -67,9 +67,29 @@ function ratios(rows: MicroResult['rows'], limit: string): Figure {
           strokeOpacity: 0.6,
         }),
         dot(measured, { ...place, x: (d) => d.ratio.median, fill: color, r: 5 }),
-        tickX(bounded, { ...place, x: 'bound', stroke: 'var(--bad)', strokeWidth: 2.5, inset: 3 }),
+        tickX(bounded, {
+          ...place,
+          x: 'bound',
+          stroke: 'var(--bad)',
+          strokeWidth: 2.5,
+          insetTop: above(width) ? 12 : 3,
+          insetBottom: 3,
+        }),
         ...(above(width)
-          ? [text(measured, { ...place, x: 0, text: shown(width), textAnchor: 'start', dy: -14, dx: 2 })]
+          ? [
+              text(measured, {
+                ...place,
+                x: 0,
+                text: shown(width),
+                textAnchor: 'start',
+                dy: -14,
+                dx: 2,
+                // What crosses it stays behind it.
+                fill: 'currentColor',
+                stroke: 'var(--panel)',
+                strokeWidth: 5,
+              }),
+            ]
           : []),
       ],
     }),

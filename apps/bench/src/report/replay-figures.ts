@@ -70,20 +70,20 @@ const colorOf = ({ subject }: { subject: string }): string => subjectColor(subje
 /** Scenarios below one another, a bar for each subject. */
 function barFrame(replays: readonly ReplayScenarioResult[], width: 'wide' | 'narrow') {
   return {
-    height: replays.length * (barsOf(replays) * 22 + 18) + 50,
+    height: replays.length * (subjectsIn(replays).length * 22 + 18) + 50,
     marginLeft: 74,
     marginRight: width === 'wide' ? 90 : 62,
     marginBottom: 38,
-    y: { label: null, axis: null },
+    y: { label: null, axis: null, domain: subjectsIn(replays) },
     fy: { label: null, axis: 'left', domain: replays.map(({ name }) => name) },
     insetTop: 3,
     insetBottom: 3,
   } as const;
 }
 
-/** Of the scenario that has most. */
-function barsOf(replays: readonly ReplayScenarioResult[]): number {
-  return Math.max(...replays.map(({ results }) => results.length));
+/** Each once, in the order of the tables. */
+function subjectsIn(replays: readonly ReplayScenarioResult[]): string[] {
+  return [...new Set(replays.flatMap(({ results }) => results.map(({ subject }) => subject)))];
 }
 
 /** From the median outwards, each nine takes as much room as the one before. */

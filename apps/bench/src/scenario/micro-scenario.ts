@@ -16,7 +16,7 @@ const DEFAULT_MS: Readonly<Record<StoreName, number>> = { memory: 15_000, redis:
 /** Below this, warming up would take longer than measuring. */
 const SHORT_MS = 5000;
 /** To start the processes of a group and to warm them up, several times. */
-const WARM_UP_MS: Readonly<Record<StoreName, number>> = { memory: 1800, redis: 3000 };
+const WARM_UP_MS: Readonly<Record<StoreName, number>> = { memory: 1800, redis: 7000 };
 const CHECK_MS = 300;
 
 /** Single operations beside the limit of their store, by CPU time; what an entry costs in memory; what a hit costs a server. */

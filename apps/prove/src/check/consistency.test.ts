@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { FIRST_FRESH, groupComponent } from '../keys/component.ts';
+import { EVERYTHING, FIRST_FRESH, groupComponent } from '../keys/component.ts';
 import { ALL_KEYS, type KeyKind } from '../keys/key-space.ts';
 import { FATE, KIND, METHODS, type Method, ROW_LENGTH, SOURCE } from '../record/row.ts';
-import { type Breach, Consistency } from './consistency.ts';
+import type { Breach } from './breach.ts';
+import { Consistency } from './consistency.ts';
 import { Histogram } from './histogram.ts';
 import { SetHistory } from './set-history.ts';
 
@@ -147,4 +148,28 @@ it('lets a stale answer be older than an expiry, but not than a deletion', () =>
   tell(0, 5002, change(graced, 2, { startMs: 91 }));
   tell(1, 5002, read(graced, 1, { startMs: 4000 }, stale));
   expect(rules()).toEqual(['stale', 'stale']);
+});
+
+it('decides about sets when everything is known that went on meanwhile', () => {
+  const { tell, rules, consistency } = setUp();
+  const written = keyOf('written');
+  tell(0, 1000, change(written, 6, { startMs: 100, endMs: 110, order: 1, endOrder: 2 }, 'set'));
+  // The read is told before the set that it saw, and before what another process did to both.
+  tell(0, 1000, read(written, 5, { startMs: 120, endMs: 130, order: 3 }));
+  tell(0, 1000, change(written, 5, { startMs: 105, endMs: 131, order: 3, endOrder: 4 }, 'set'));
+  tell(1, 1000, change(EVERYTHING, 1, { startMs: 112, endMs: 113 }, 'clear'));
+  for (const worker of [0, 1]) tell(worker, 2000);
+  expect(rules()).toEqual([]);
+  expect(consistency.excused).toBe(1);
+});
+
+it('finds a lower version that was set with nothing between (P6)', () => {
+  const { tell, rules, consistency } = setUp();
+  const written = keyOf('written');
+  tell(0, 1000, change(written, 6, { startMs: 100, endMs: 110, order: 1, endOrder: 2 }, 'set'));
+  tell(0, 1000, read(written, 5, { startMs: 120, endMs: 130, order: 3 }));
+  tell(0, 1000, change(written, 5, { startMs: 105, endMs: 131, order: 3, endOrder: 4 }, 'set'));
+  expect(rules()).toEqual([]);
+  consistency.finish();
+  expect(rules()).toEqual(['own-write']);
 });

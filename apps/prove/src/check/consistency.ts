@@ -2,20 +2,10 @@ import { FIRST_FRESH } from '../keys/component.ts';
 import { ALL_KEYS } from '../keys/key-space.ts';
 import { componentsOf } from '../keys/versions.ts';
 import { FATE, KIND, type RowView, rowAt, rowCount, SOURCE } from '../record/row.ts';
+import type { Breach } from './breach.ts';
 import { type FloorStep, Floors } from './floor.ts';
 import type { Histogram } from './histogram.ts';
 import type { SetHistory } from './set-history.ts';
-
-/** A read that saw less than it had to. */
-export interface Breach {
-  readonly rule: 'stale' | 'own-write';
-  readonly worker: number;
-  readonly read: RowView;
-  readonly component: number;
-  readonly version: number;
-  /** The acknowledged change that it did not see. */
-  readonly missed: FloorStep;
-}
 
 interface ConsistencyParts {
   readonly maxStalenessMs: number;
@@ -29,6 +19,9 @@ interface ConsistencyParts {
  * from before it was asked for, an acknowledgement from when it arrived, a read from before it was begun.
  */
 const SLACK_MS = 0.01;
+
+/** A mutation is told when it has ended, which is at its deadline of 1 s at the latest; a machine that is busy has a little more. */
+const TOLD_WITHIN_MS = 1500;
 
 interface PendingRead {
   readonly worker: number;
@@ -46,6 +39,7 @@ export class Consistency {
   readonly #toldUntilMs = new Map<number, number>();
   #acknowledged: { readonly component: number; readonly step: FloorStep }[] = [];
   #reads: PendingRead[] = [];
+  #inDoubt: Breach[] = [];
   checkedReads = 0;
   staleServed = 0;
   excused = 0;
@@ -107,6 +101,22 @@ export class Consistency {
       else waiting.push(read);
     }
     this.#reads = waiting;
+    this.#decide(knownMs);
+  }
+
+  /** All workers have ended: nothing more will be told. */
+  finish(): void {
+    this.#decide(Infinity);
+  }
+
+  /** Says of those that are in doubt which are excused, once everything is known that went on meanwhile. */
+  #decide(knownMs: number): void {
+    const decidable = this.#inDoubt.filter(({ read }) => read.endMs + TOLD_WITHIN_MS <= knownMs);
+    this.#inDoubt = this.#inDoubt.filter((breach) => !decidable.includes(breach));
+    for (const breach of decidable) {
+      if (this.#parts.sets.excuses(breach)) this.excused += 1;
+      else this.#parts.onBreach(breach);
+    }
   }
 
   #checkOwn(worker: number, own: Floors, read: RowView): void {
@@ -140,11 +150,9 @@ export class Consistency {
     version: number,
     missed: FloorStep,
   ): void {
-    if (component < FIRST_FRESH && this.#parts.sets.excuses(component, version, missed)) {
-      this.excused += 1;
-      return;
-    }
-    this.#parts.onBreach({ rule, worker, read, component, version, missed });
+    const breach = { rule, worker, read, component, version, missed };
+    if (missed.method === 'set') this.#inDoubt.push(breach);
+    else this.#parts.onBreach(breach);
   }
 }
 

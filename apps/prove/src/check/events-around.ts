@@ -1,7 +1,8 @@
-import { componentName } from '../keys/component.ts';
+import { componentName, EVERYTHING } from '../keys/component.ts';
 import { ALL_KEYS } from '../keys/key-space.ts';
 import { KIND, type RowView, rowAt, rowCount, SOURCE } from '../record/row.ts';
-import { type Breach, carried } from './consistency.ts';
+import type { Breach } from './breach.ts';
+import { carried } from './consistency.ts';
 
 const KEPT_MS = 12_000;
 const MOST_LINES = 60;
@@ -39,7 +40,8 @@ export class EventsAround {
   #line(worker: number, row: RowView, component: number, key: number, originMs: number): string | null {
     const span = `${(row.startMs - originMs).toFixed(1)}–${(row.endMs - originMs).toFixed(1)} ms, process ${worker}, order ${row.startOrder}–${row.endOrder}: ${row.method}`;
     if (row.kind === KIND.mutation) {
-      if (row.subject !== component && row.subject !== key) return null;
+      // What empties everything bears on every key.
+      if (row.subject !== component && row.subject !== key && row.subject !== EVERYTHING) return null;
       return `${span} of ${componentName(row.subject)}, version ${row.versions[0]}: ${FATES[row.outcome]}`;
     }
     if (row.subject !== key) return null;

@@ -1,6 +1,6 @@
 import { EVERYTHING } from '../keys/component.ts';
 import { FATE, type RowView } from '../record/row.ts';
-import type { FloorStep } from './floor.ts';
+import type { Breach } from './breach.ts';
 
 interface SpanMs {
   readonly startMs: number;
@@ -18,7 +18,7 @@ const LATE_MS = 1000;
 export class SetHistory {
   readonly #sets = new Map<string, SpanMs>();
   #removals: SpanMs[] = [];
-  #fault: SpanMs | null = null;
+  #loss: SpanMs | null = null;
 
   /** A mutation of a worker. */
   take({ method, subject, versions, startMs, endMs, outcome }: RowView): void {
@@ -29,18 +29,19 @@ export class SetHistory {
     } else if (subject === EVERYTHING) this.#removals.push({ startMs, endMs });
   }
 
-  /** Until it ends, a fault may take entries away at any time. */
-  faultBegins(startMs: number): void {
-    this.#fault = { startMs, endMs: Infinity };
-    this.#removals.push(this.#fault);
+  /** Of a fault that takes entries away: until it ends it may do so at any time. */
+  lossBegins(startMs: number): void {
+    this.#loss = { startMs, endMs: Infinity };
+    this.#removals.push(this.#loss);
   }
 
-  faultEnds(endMs: number): void {
-    if (this.#fault !== null) this.#fault.endMs = endMs;
-    this.#fault = null;
+  lossEnds(endMs: number): void {
+    if (this.#loss !== null) this.#loss.endMs = endMs;
+    this.#loss = null;
   }
 
-  excuses(component: number, version: number, missed: FloorStep): boolean {
+  /** To be asked when everything that went on during the read has been told. */
+  excuses({ component, version, missed }: Pick<Breach, 'component' | 'version' | 'missed'>): boolean {
     const set = this.#sets.get(`${component}:${version}`);
     if (set === undefined || missed.method !== 'set') return false;
     if (set.endMs < missed.startMs) return false;

@@ -65,3 +65,14 @@ export const FAULT_KINDS = [
   'worker-kill',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** Those that take away what was stored. */
+export const LOSES_ENTRIES: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'server-restart',
+  'flushall',
+  'evict-entries',
+  'evict-bookkeeping',
+  'damage',
+  'wrong-type',
+  'swap-values',
+]);

@@ -1,9 +1,11 @@
 import { Availability, RECOVERED_WITHIN_MS, RECOVERY_SLACK_MS } from '../check/availability.ts';
-import { type Breach, Consistency } from '../check/consistency.ts';
+import type { Breach } from '../check/breach.ts';
+import { Consistency } from '../check/consistency.ts';
 import { EventsAround, sourceText, versionsText } from '../check/events-around.ts';
 import { Histogram } from '../check/histogram.ts';
 import { SetHistory } from '../check/set-history.ts';
 import type { Rule, Violation } from '../check/violation.ts';
+import { type Fault, LOSES_ENTRIES } from '../faults/fault.ts';
 import { componentName } from '../keys/component.ts';
 import { ALL_KEYS } from '../keys/key-space.ts';
 import { monotonicMs } from '../monotonic.ts';
@@ -57,11 +59,11 @@ export class Proof {
     this.consistency.take(worker, rows, untilMs);
   }
 
-  faultBegins(text: string): void {
+  faultBegins({ kind, text }: Pick<Fault, 'kind' | 'text'>): void {
     const startMs = monotonicMs();
     this.faults.push({ text, startMs, endMs: null });
     this.availability.faultBegins(startMs);
-    this.#sets.faultBegins(startMs);
+    if (LOSES_ENTRIES.has(kind)) this.#sets.lossBegins(startMs);
   }
 
   /** @param workers who must recover */
@@ -69,7 +71,7 @@ export class Proof {
     const fault = this.faults.at(-1);
     if (fault === undefined) return;
     fault.endMs = monotonicMs();
-    this.#sets.faultEnds(fault.endMs);
+    this.#sets.lossEnds(fault.endMs);
     this.availability.faultEnds(fault.text, fault.endMs, workers);
   }
 

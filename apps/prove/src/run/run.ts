@@ -56,6 +56,7 @@ export class Run {
       await this.#injectFaults(fleet, server);
       while (!this.#isDone && !signal.aborted) await this.#last(100);
       if (!this.#isHopeless) await fleet.finish();
+      proof.consistency.finish();
       proof.settle();
     } finally {
       await fleet.kill();
@@ -87,7 +88,7 @@ export class Run {
       proof.settle();
       this.#faultsBegun = index + 1;
       onFault(fault, index + 1);
-      proof.faultBegins(fault.text);
+      proof.faultBegins(fault);
       await fault.inflict(ground);
       proof.faultEnds(fleet.incarnations);
       await this.#last(CALM_MS);

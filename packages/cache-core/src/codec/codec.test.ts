@@ -125,6 +125,32 @@ describe('Codec', () => {
     ).toBe(true);
   });
 
+  it('reads an entry behind something else, to the same answer', () => {
+    const codec = new Codec();
+    for (const value of ['text', 42, { a: [1, 'x'.repeat(2000)] }, Buffer.from('b')]) {
+      const { bytes } = encode(value);
+      const behind = Buffer.concat([Buffer.from('before it'), bytes]);
+      expect(codec.decode(ADDRESS, behind, 9)).toMatchObject({ value });
+      for (let end = 9; end < Math.min(behind.length, 120); end++)
+        expect(() => codec.decode(ADDRESS, behind.subarray(0, end), 9)).toThrow(/cannot be read/);
+    }
+  });
+
+  it('answers values that later reads do not touch', async () => {
+    const codec = new Codec();
+    const value = {
+      buffer: Buffer.from('abc'),
+      bytes: Uint8Array.of(1, 2),
+      floats: Float64Array.of(1.5, 2.5),
+      raw: Uint8Array.of(7, 8).buffer,
+      view: new DataView(Uint8Array.of(9).buffer),
+      text: 'é',
+    };
+    const kept = await there(codec, value);
+    await there(codec, { other: Buffer.alloc(90, 0xff), more: 'x'.repeat(100) });
+    expect(kept).toStrictEqual(value);
+  });
+
   it('tells a Buffer from a Uint8Array, and answers bytes of their own', async () => {
     const codec = new Codec();
     const { bytes } = encode(Buffer.from('abc'));

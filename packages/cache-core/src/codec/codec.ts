@@ -11,7 +11,7 @@ import { corruptEntry } from './corrupt-entry.ts';
 import type { EntryMeta } from './entry-meta.ts';
 import { type Envelope, openEnvelope, type Payload, PayloadKind, sealEnvelope } from './envelope.ts';
 import { JSONSerializer } from './json-serializer.ts';
-import { MessagePackSerializer } from './message-pack-serializer.ts';
+import { deserializeFrom, MessagePackSerializer } from './message-pack-serializer.ts';
 import { nativePayload, nativeValue } from './native-payload.ts';
 
 export interface CodecOptions {
@@ -101,14 +101,17 @@ export class Codec {
       : this.#sealSmaller(address, payload, compressed, meta);
   }
 
-  /** @throws CacheError `CORRUPT_ENTRY` with `details.reason`, also as a rejection */
-  decode(address: string, bytes: Uint8Array): Decoded | Promise<Decoded> {
-    if (bytes.length > this.maxEntryBytes)
+  /**
+   * @param start where in `bytes` the entry begins, if something of the store's own stands before it
+   * @throws CacheError `CORRUPT_ENTRY` with `details.reason`, also as a rejection
+   */
+  decode(address: string, bytes: Uint8Array, start = 0): Decoded | Promise<Decoded> {
+    if (bytes.length - start > this.maxEntryBytes)
       throw corruptEntry('size', `they are more than ${this.maxEntryBytes}`);
     const buffer = Buffer.isBuffer(bytes)
       ? bytes
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const envelope = openEnvelope(address, buffer);
+    const envelope = openEnvelope(address, buffer, start);
     if (envelope.keyId !== '') throw corruptEntry('encrypted', 'they are encrypted, and there is no key');
     if (envelope.algorithm === null) {
       this.#checkSize(buffer.length - envelope.payloadStart);
@@ -190,11 +193,12 @@ export class Codec {
 
   #deserialize(envelope: Envelope, buffer: Buffer, start: number): unknown {
     const serializer = this.#readerOf(envelope.serializer);
-    const data =
-      envelope.kind === PayloadKind.bytes
+    const isBytes = envelope.kind === PayloadKind.bytes;
+    try {
+      if (isBytes && isMessagePack(serializer)) return deserializeFrom(serializer, buffer, start);
+      const data = isBytes
         ? buffer.subarray(start)
         : buffer.toString(envelope.oneByteText ? 'latin1' : 'utf8', start);
-    try {
       return serializer.deserialize(data);
     } catch (error) {
       if (isCacheError(error, CacheErrorCode.CORRUPT_ENTRY)) throw error;
@@ -244,6 +248,10 @@ function checkedSerializer(serializer: unknown): Serializer {
 }
 
 function isBuiltin(serializer: Serializer): boolean {
-  const prototype = Object.getPrototypeOf(serializer);
-  return prototype === MessagePackSerializer.prototype || prototype === JSONSerializer.prototype;
+  return isMessagePack(serializer) || Object.getPrototypeOf(serializer) === JSONSerializer.prototype;
+}
+
+/** Exactly ours: a subclass may read in its own way. */
+function isMessagePack(serializer: Serializer): serializer is MessagePackSerializer {
+  return Object.getPrototypeOf(serializer) === MessagePackSerializer.prototype;
 }

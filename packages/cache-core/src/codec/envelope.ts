@@ -106,33 +106,35 @@ export function sealEnvelope(address: string, payload: Payload, meta: EntryMeta)
   if (extras > 0) writeExtras(target, at, extras, meta, payload.keyId);
   if (typeof payload.data !== 'string') target.set(payload.data, payloadStart);
   else target.write(payload.data, payloadStart, oneByteText ? 'latin1' : 'utf8');
-  writeUint32(target, CHECKSUM_AT, checksum(address, target, payload.kind, payloadStart));
+  writeUint32(target, CHECKSUM_AT, checksum(address, target, payload.kind, 0, payloadStart));
   return target;
 }
 
 /**
  * Reads and checks everything but the payload. Nothing is allocated by a length that has not been compared with what
  * is there.
+ * @param start where in `bytes` it begins
  * @throws CacheError `CORRUPT_ENTRY` with `details.reason`
  */
-export function openEnvelope(address: string, bytes: Buffer): Envelope {
+export function openEnvelope(address: string, bytes: Buffer, start = 0): Envelope {
   // Hot path of each hit in the shared store: plain byte reads, one object.
-  if (bytes.length < HEADER_BYTES) throw tooShort(bytes);
-  if (bytes[0] !== MAGIC_0 || bytes[1] !== MAGIC_1) throw corruptEntry('magic', 'they are not an entry');
-  if (bytes[2] !== FORMAT)
-    throw corruptEntry('format', `their format is ${bytes[2]}, this version reads ${FORMAT}`);
-  const flags = (bytes[8]! << 8) | bytes[9]!;
+  if (bytes.length - start < HEADER_BYTES) throw tooShort(bytes, start);
+  if (bytes[start] !== MAGIC_0 || bytes[start + 1] !== MAGIC_1)
+    throw corruptEntry('magic', 'they are not an entry');
+  if (bytes[start + 2] !== FORMAT)
+    throw corruptEntry('format', `their format is ${bytes[start + 2]}, this version reads ${FORMAT}`);
+  const flags = (bytes[start + 8]! << 8) | bytes[start + 9]!;
   const kind = (flags & KIND_BITS) >>> KIND_SHIFT;
   const algorithm = ALGORITHMS[flags & ALGORITHM_BITS];
   const compressed = (flags & ALGORITHM_BITS) !== 0;
-  const versionAt = HEADER_BYTES + (compressed ? 4 : 0);
+  const versionAt = start + HEADER_BYTES + (compressed ? 4 : 0);
   const extrasAt = versionAt + ((flags & VERSION) === 0 ? 0 : 8);
   const hasExtras = (flags & EXTRAS) !== 0;
   if (extrasAt + (hasExtras ? 4 : 0) > bytes.length)
     throw corruptEntry('truncated', 'they end within the header');
   const payloadStart = extrasAt + (hasExtras ? readUint32(bytes, extrasAt) : 0);
   if (payloadStart > bytes.length) throw corruptEntry('truncated', 'they end within the header');
-  if (checksum(address, bytes, kind, payloadStart) !== readUint32(bytes, CHECKSUM_AT)) {
+  if (checksum(address, bytes, kind, start, payloadStart) !== readUint32(bytes, start + CHECKSUM_AT)) {
     throw corruptEntry('checksum', 'they are damaged, or belong to another key');
   }
   // From here on the bytes are what was written: what is not known was written by another version.
@@ -146,28 +148,29 @@ export function openEnvelope(address: string, bytes: Buffer): Envelope {
     throw corruptEntry('header', 'their version is not a number');
   return {
     kind: kind as PayloadKind,
-    serializer: bytes[7]!,
+    serializer: bytes[start + 7]!,
     algorithm,
-    rawBytes: compressed ? readUint32(bytes, HEADER_BYTES) : 0,
+    rawBytes: compressed ? readUint32(bytes, start + HEADER_BYTES) : 0,
     oneByteText: (flags & ONE_BYTE_TEXT) !== 0,
     keyId: extras === undefined ? '' : extras.keyId,
     payloadStart,
-    ttlMs: readDuration(bytes, 10),
-    graceMs: readDuration(bytes, 16),
-    loadMs: readUint32(bytes, 22),
+    ttlMs: readDuration(bytes, start + 10),
+    graceMs: readDuration(bytes, start + 16),
+    loadMs: readUint32(bytes, start + 22),
     version,
     tags: extras === undefined ? NO_NAMES : extras.tags,
     dependencies: extras === undefined ? NO_DEPENDENCIES : extras.dependencies,
   };
 }
 
-function checksum(address: string, bytes: Buffer, kind: number, payloadStart: number): number {
+function checksum(address: string, bytes: Buffer, kind: number, start: number, payloadStart: number): number {
   const end = kind === PayloadKind.counter ? payloadStart : bytes.length;
-  return crc32(bytes, CHECKED_FROM, end, crc32OfText(address));
+  return crc32(bytes, start + CHECKED_FROM, end, crc32OfText(address));
 }
 
-function tooShort(bytes: Buffer): CacheError {
-  const ours = (bytes.length < 1 || bytes[0] === MAGIC_0) && (bytes.length < 2 || bytes[1] === MAGIC_1);
+function tooShort(bytes: Buffer, start: number): CacheError {
+  const length = bytes.length - start;
+  const ours = (length < 1 || bytes[start] === MAGIC_0) && (length < 2 || bytes[start + 1] === MAGIC_1);
   return ours
     ? corruptEntry('truncated', 'they end within the header')
     : corruptEntry('magic', 'they are not an entry');

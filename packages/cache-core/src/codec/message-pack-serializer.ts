@@ -15,6 +15,9 @@ const ADVICE = 'Store plain data instead, such as what is needed of it in an obj
 /** Beyond this many arrays and objects the quick look gives way to one that sees each shared part once. */
 const QUICK_CONTAINERS = 2 ** 22;
 
+/** As `deserialize`, of the bytes from `start` on, without a view of them. */
+export let deserializeFrom: (serializer: MessagePackSerializer, data: Buffer, start: number) => unknown;
+
 /**
  * Stores values as MessagePack: smaller than JSON, faster to read from about 1 kB up, and with far more types.
  *
@@ -57,6 +60,11 @@ export class MessagePackSerializer implements Serializer {
   deserialize<T = unknown>(data: string | Uint8Array): T {
     if (typeof data === 'string') throw corruptEntry('payload', 'MessagePack is bytes, and this is a string');
     const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    return this.#read(bytes, 0) as T;
+  }
+
+  #read(data: Buffer, start: number): unknown {
+    const bytes = data.length - start <= DESK_BYTES ? onDesk(data, start) : data.subarray(start);
     if (hasTooManyMaps(bytes)) throw corruptEntry('payload', `they hold more than ${MAX_MAPS} maps`);
     let value: unknown;
     let end = -1;
@@ -71,8 +79,33 @@ export class MessagePackSerializer implements Serializer {
       clearSource();
     }
     if (end !== bytes.length) throw corruptEntry('payload', 'they are not one MessagePack value');
-    return value as T;
+    return value;
   }
+
+  static {
+    deserializeFrom = (serializer, data, start) => serializer.#read(data, start);
+  }
+}
+
+/** Values of up to so many bytes are copied before they are read. */
+const DESK_BYTES = 1024;
+/** Where they are copied to, and its beginnings by their length. */
+const desk = Buffer.alloc(DESK_BYTES);
+const beginnings: Buffer[] = [];
+
+/**
+ * The bytes from `start` on, in a place that is used again. msgpackr keeps something for every Buffer that it reads, and to make that
+ * for one that it has not seen takes longer than reading a small value. Whatever it answers is a copy.
+ */
+function onDesk(data: Buffer, start: number): Buffer {
+  const length = data.length - start;
+  let bytes = beginnings[length];
+  if (bytes === undefined) {
+    bytes = desk.subarray(0, length);
+    beginnings[length] = bytes;
+  }
+  data.copy(desk, 0, start);
+  return bytes;
 }
 
 function createPackr(): Packr {

@@ -1,4 +1,5 @@
 import type { BatchLoader } from '../contracts/loader.ts';
+import type { Watch } from '../memory/watch.ts';
 import type { Wanted } from './batch-member.ts';
 import type { CallOptions } from './call-options.ts';
 import { Flight, isTooOld, type Join, joinable, joinOf } from './flight.ts';
@@ -6,7 +7,15 @@ import { type Found, isStale } from './found.ts';
 import { fromL1 } from './l1.ts';
 import { runBatch } from './load-many.ts';
 import { countHit, fromL1Checked, softLimitMs } from './read.ts';
-import { beginning, judge, keepFound, type Look, stampsByName, stampsToAsk } from './shared-read.ts';
+import {
+  type Beginning,
+  beginning,
+  judge,
+  keepFound,
+  type Look,
+  stampsByName,
+  stampsToAsk,
+} from './shared-read.ts';
 import { Budget } from './store-calls.ts';
 import { report, type View } from './view.ts';
 
@@ -24,17 +33,21 @@ export async function readMany(
 ): Promise<(Found | null)[]> {
   options.signal?.throwIfAborted();
   const answers = new Map<string, Found | null>();
-  const missing = new Set<string>();
+  const missing: string[] = [];
+  const asksMemory = view.usesL1 && !options.refresh && options.schema === null;
   for (const key of keys) {
-    if (answers.has(key) || missing.has(key)) continue;
-    const kept = options.refresh || options.schema !== null ? null : fromL1(view, key);
+    if (answers.has(key)) continue;
+    const kept = asksMemory ? fromL1(view, key) : null;
     if (kept !== null && !isStale(kept)) {
       countHit(view, key, kept);
       answers.set(key, kept);
-    } else missing.add(key);
+    } else {
+      answers.set(key, null);
+      missing.push(key);
+    }
   }
-  if (missing.size > 0) {
-    const wanted = await lookUp(view, [...missing], options, answers);
+  if (missing.length > 0) {
+    const wanted = await lookUp(view, missing, options, answers);
     if (loader !== null && wanted.length > 0) await loadWanted(view, wanted, loader, options, answers);
     else for (const { key, stale } of wanted) answers.set(key, stale);
   }
@@ -49,39 +62,37 @@ async function lookUp(
   answers: Map<string, Found | null>,
 ): Promise<Wanted[]> {
   const { context } = view;
-  const wanted =
+  const looks =
     view.hub.shared === null
       ? await lookInMemory(view, keys, options)
-      : await lookInStore(view, keys, options, answers);
+      : await lookInStore(view, keys, options);
   const rest: Wanted[] = [];
-  for (const one of wanted) {
-    if (one.stale !== null && !isStale(one.stale) && !options.refresh) {
-      countHit(view, one.key, one.stale);
-      answers.set(one.key, one.stale);
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index]!;
+    const { found, seen } = looks[index]!;
+    if (found !== null && !isStale(found) && !options.refresh) {
+      countHit(view, key, found);
+      answers.set(key, found);
       continue;
     }
     context.counters.misses += 1;
-    if (context.emitter.active) context.emitter.emit('miss', { key: one.key, namespace: view.place.path });
-    rest.push(one);
+    if (context.emitter.active) context.emitter.emit('miss', { key, namespace: view.place.path });
+    rest.push({ key, stale: found, seen });
   }
   return rest;
 }
 
-function lookInMemory(view: View, keys: readonly string[], options: CallOptions): Promise<Wanted[]> {
+function lookInMemory(view: View, keys: readonly string[], options: CallOptions): Promise<Look[]> {
   return Promise.all(
-    keys.map(async (key): Promise<Wanted> => {
-      const kept = options.refresh ? fromL1(view, key) : await fromL1Checked(view, key, options);
-      return { key, stale: kept, seen: undefined };
+    keys.map(async (key): Promise<Look> => {
+      const found = options.refresh ? fromL1(view, key) : await fromL1Checked(view, key, options);
+      return { found, seen: undefined, failed: false };
     }),
   );
 }
 
-async function lookInStore(
-  view: View,
-  keys: readonly string[],
-  options: CallOptions,
-  answers: Map<string, Found | null>,
-): Promise<Wanted[]> {
+/** What the store has, and keeps what is fresh in memory; what memory has, where the store cannot be asked. */
+async function lookInStore(view: View, keys: readonly string[], options: CallOptions): Promise<Look[]> {
   const { hub, place, context } = view;
   const began = beginning(view);
   const budget = new Budget(hub.options.storeTimeoutMs);
@@ -94,28 +105,32 @@ async function lookInStore(
       store.read(addresses, { stamps: names }),
     );
     const stamps = stampsByName(view, names, answer.stamps, began);
-    const wanted = new Array<Wanted>(keys.length);
-    const pending: Promise<void>[] = [];
-    for (let index = 0; index < keys.length; index++) {
-      const key = keys[index]!;
-      const kept = ({ found, seen }: Look): void => {
-        if (held !== null && found !== null && !isStale(found) && place.admits(held[index]!, began.asOf))
-          keepFound(view, key, found, began, options);
-        wanted[index] = { key, stale: found, seen };
-      };
-      const look = judge(view, answer.entries[index] ?? null, stamps, options, began, budget);
-      if (look instanceof Promise) pending.push(look.then(kept));
-      else kept(look);
-    }
-    if (pending.length > 0) await Promise.all(pending);
-    return wanted;
+    const judged = keys.map((_, index) =>
+      judge(view, answer.entries[index] ?? null, stamps, options, began, budget),
+    );
+    const looks = judged.some((one) => one instanceof Promise) ? await Promise.all(judged) : judged;
+    if (held !== null) keepFresh(view, keys, held, looks as Look[], began, options);
+    return looks as Look[];
   } catch (error) {
     report(context, error, 'read');
-    for (const key of keys) answers.delete(key);
-    return keys.map((key) => ({ key, stale: fromL1(view, key), seen: undefined }));
+    return keys.map((key) => ({ found: fromL1(view, key), seen: undefined, failed: true }));
   } finally {
     if (held !== null) for (const [index, key] of keys.entries()) place.release(key, held[index]!);
   }
+}
+
+function keepFresh(
+  view: View,
+  keys: readonly string[],
+  held: readonly Watch[],
+  looks: readonly Look[],
+  began: Beginning,
+  options: CallOptions,
+): void {
+  looks.forEach(({ found }, index) => {
+    if (found !== null && !isStale(found) && view.place.admits(held[index]!, began.asOf))
+      keepFound(view, keys[index]!, found, began, options);
+  });
 }
 
 async function loadWanted(

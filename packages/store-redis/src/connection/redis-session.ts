@@ -69,6 +69,12 @@ export class RedisSession {
    */
   send(command: string, args: readonly (string | Buffer | number)[]): Promise<unknown> {
     let reply: Promise<unknown>;
+    // What is sent in one tick leaves in one system call. Reads of a tick are one command already.
+    if (!this.#corked && command !== 'mget') {
+      this.#corked = true;
+      this.client.stream?.cork();
+      process.nextTick(this.#uncork);
+    }
     try {
       reply = this.client.callBuffer(command, args as (string | Buffer | number)[]);
     } catch (error) {
@@ -142,6 +148,12 @@ export class RedisSession {
       { ref: false },
     );
   }
+
+  #corked = false;
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    this.client.stream?.uncork();
+  };
 
   readonly #onReply = (value: unknown): unknown => {
     this.#pending -= 1;

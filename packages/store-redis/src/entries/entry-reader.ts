@@ -17,22 +17,29 @@ export class EntryReader {
     this.#serverClock = serverClock;
   }
 
+  /** The server's time in microseconds, for {@link read}. */
+  nowUs(): number {
+    return this.#serverClock.nowUs();
+  }
+
   /**
    * The entry under a key; null where there is none, or where its time is over.
    * @param key as it is in Redis: the envelope is bound to it
+   * @param nowUs the server's time, where it is read once for many; 0 = not known
    */
   read(
     key: string,
     bytes: Buffer | null,
+    nowUs = this.#serverClock.nowUs(),
   ): SharedEntry | UnreadableEntry | null | Promise<SharedEntry | UnreadableEntry | null> {
     if (bytes === null || bytes.length === 0) return null;
     const header = readHeader(bytes);
     if (typeof header === 'string') return { unreadable: header, seen: toSeen(bytes) };
     try {
-      const decoded = this.#codec.decode(key, bytes.subarray(HEADER_BYTES));
-      if (!(decoded instanceof Promise)) return this.#entry(header, decoded, bytes);
+      const decoded = this.#codec.decode(key, bytes, HEADER_BYTES);
+      if (!(decoded instanceof Promise)) return this.#entry(header, decoded, bytes, nowUs);
       return decoded.then(
-        (one) => this.#entry(header, one, bytes),
+        (one) => this.#entry(header, one, bytes, nowUs),
         (error: unknown) => unreadable(error, bytes),
       );
     } catch (error) {
@@ -40,12 +47,12 @@ export class EntryReader {
     }
   }
 
-  #entry(header: EntryHeader, { value, meta }: Decoded, bytes: Buffer): SharedEntry | null {
+  #entry(header: EntryHeader, { value, meta }: Decoded, bytes: Buffer, nowUs: number): SharedEntry | null {
     const { ttlMs, graceMs, flags, writtenUs } = header;
-    const ageMs = Math.max(0, (this.#serverClock.nowUs() - writtenUs) / 1000);
+    const ageMs = Math.max(0, (nowUs - writtenUs) / 1000);
     // Where the server's time is not known, nothing with an end passes for fresh.
     const isExpired = (flags & HeaderFlag.expired) !== 0;
-    const isUncertain = !this.#serverClock.isKnown && ttlMs !== Infinity;
+    const isUncertain = nowUs === 0 && ttlMs !== Infinity;
     const freshMs = isExpired || isUncertain ? 0 : ttlMs - ageMs;
     const keptMs = isExpired ? graceMs - ageMs : ttlMs - ageMs + graceMs;
     if (keptMs <= 0) return null;

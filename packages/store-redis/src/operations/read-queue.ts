@@ -75,18 +75,22 @@ export class ReadQueue {
       for (const { reject } of batch.requests) reject(error);
     };
     // In lower case: ioredis would lower it several times.
-    this.#sender
-      .send('mget', all)
-      .then((reply) => this.#answer(batch, names, checkedReply(reply, all.length)))
-      .catch(fail);
+    this.#sender.send('mget', all).then((reply) => {
+      try {
+        this.#answer(batch, names, checkedReply(reply, all.length));
+      } catch (error) {
+        fail(error);
+      }
+    }, fail);
   }
 
   #answer(batch: Batch, names: readonly StampName[], reply: readonly (Buffer | null)[]): void {
     const { keys, stamps, requests } = batch;
+    const nowUs = this.#entries.nowUs();
     const found = names.map((name, index) => this.#stamps.read(name, reply[keys.length + index] ?? null));
     for (const request of requests) {
       try {
-        request.resolve(this.#answerOne(request, keys, stamps, found, reply));
+        request.resolve(this.#answerOne(request, keys, stamps, found, reply, nowUs));
       } catch (error) {
         request.reject(error);
       }
@@ -99,12 +103,13 @@ export class ReadQueue {
     places: ReadonlyMap<StampName, number>,
     found: readonly (Stamp | null)[],
     reply: readonly (Buffer | null)[],
+    nowUs: number,
   ): ReadAnswer | Promise<ReadAnswer> {
     const stamps = names.map((name) => found[places.get(name)!]!);
     const entries = new Array<SharedEntry | UnreadableEntry | null>(addresses.length);
     let pending: Promise<void>[] | undefined;
     for (let index = 0; index < addresses.length; index++) {
-      const entry = this.#entries.read(keys[start + index]!, reply[start + index] ?? null);
+      const entry = this.#entries.read(keys[start + index]!, reply[start + index] ?? null, nowUs);
       if (entry instanceof Promise) {
         pending ??= [];
         pending.push(

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { applies, type Direction, type FaultScope, type ProxiedConnection } from './fault-scope.ts';
 import { ProxyLane } from './proxy-lane.ts';
+import { resetSocket } from './reset-socket.ts';
 import type { EndFaultOptions, TrafficFaults } from './traffic-fault.ts';
 
 const OPENING_BYTES = 8192;
@@ -74,8 +75,8 @@ export class ProxyConnection implements ProxiedConnection {
   /** Breaks it on both sides (RST). What was under way is lost. */
   cut(): void {
     this.#closeLanes();
-    this.#client.resetAndDestroy();
-    this.#server.resetAndDestroy();
+    resetSocket(this.#client);
+    resetSocket(this.#server);
   }
 
   /** Ends it on both sides, as a server does that closes an idle connection (FIN). What was under way is lost. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { resetSocket } from './reset-socket.ts';
 import type { Conditions } from './traffic-fault.ts';
 
 /** What a lane holds of one sender before it stops reading from it, as the buffers of two systems would. */
@@ -108,7 +109,7 @@ export class ProxyLane {
     if (this.#ending === undefined || dropped) return;
     const { to } = this.#parts;
     if (this.#ending.how === 'fin') to.end();
-    else to.resetAndDestroy();
+    else resetSocket(to);
   }
 
   #pass(piece: Piece, { pieceBytes, pieceEveryMs }: Conditions): void {
