@@ -135,11 +135,6 @@ export class PlainAccess {
     }
   }
 
-  /** Nothing of it is waited for any more. */
-  close(): void {
-    this.#watchdog.close();
-  }
-
   /** Entries that are fresh and valid under their tags, in order. */
   async #fresh(keys: readonly string[]): Promise<(SharedEntry | null)[]> {
     const addresses = keys.map((key) => addressOf(checkKey(key)));

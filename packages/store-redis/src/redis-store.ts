@@ -68,10 +68,18 @@ export class RedisStore
       serverClock.learn(timeReply(await data.send('time', [])), sentMs);
     };
     const entries = new EntryReader(codec, serverClock);
-    const reads = new ReadQueue(data, layout, entries, () => {
-      // In the same tick and before the entries, so that its answer is there when they are judged.
-      if (clock.now() - serverClock.learntMs > TIME_LIFE_MS) readTime().catch(() => undefined);
-    });
+    let isAsking = false;
+    const askTime = (): void => {
+      if (isAsking || clock.now() - serverClock.learntMs <= TIME_LIFE_MS) return;
+      isAsking = true;
+      readTime()
+        .catch(() => undefined)
+        .finally(() => {
+          isAsking = false;
+        });
+    };
+    // In the same tick and before the entries, so that its answer is there when they are judged.
+    const reads = new ReadQueue(data, layout, entries, askTime);
     this.#bus = new AnnouncementBus({
       data,
       openSubscriber: () => new RedisConnection({ ...connectionParts(resolved), purpose: 'bus' }),
@@ -191,7 +199,8 @@ export class RedisStore
   }
 
   /**
-   * Keys of fresh entries, those of namespaces of caches left out, as `SCAN` finds them: up to 100,000 are listed once each, a larger
+   * Keys of fresh entries that no `clear` has covered, those of namespaces of caches left out, as `SCAN` finds them (one that a tag
+   * has killed may be among them): up to 100,000 are listed once each, a larger
    * store may name one twice while Redis resizes its table.
    */
   keys(pattern?: string): AsyncIterable<string> {
@@ -217,7 +226,7 @@ export class RedisStore
 
 const LIMITS = [
   'A failover of Redis, or a restore from a snapshot, can lose invalidations that were acknowledged before.',
-  'Redis ends entries by its own wall clock: one that is set ahead ends them early.',
+  'Redis ends entries by its own wall clock: one that is set ahead ends them early, one that is set back late.',
 ] as const;
 
 function connectionParts({ target, clock, logger, connectTimeoutMs, silenceMs }: ResolvedRedisOptions) {

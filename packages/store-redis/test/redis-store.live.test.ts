@@ -1,5 +1,5 @@
 import { type CacheError, CacheErrorCode, CacheManager, JSONSerializer } from '@larder/cache-core';
-import type { Seen, SharedEntry, SharedStore } from '@larder/cache-core/store';
+import type { Lease, Seen, SharedEntry, SharedStore } from '@larder/cache-core/store';
 import { RedisServer } from '@larder/store-testkit/services';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HEADER_BYTES, readHeader } from '../src/entries/entry-header.ts';
@@ -318,6 +318,168 @@ describe('RedisStore, scripts', () => {
     expect((error as CacheError).cause).toMatchObject({ code: CacheErrorCode.VALUE_TOO_LARGE });
     expect(await small.getMany(['a', 'b', 'c'])).toStrictEqual([1, null, 3]);
   });
+});
+
+describe('RedisStore, versions (P6)', () => {
+  const get = async (key: string) => {
+    const cache = new CacheManager({ store: open(), l1: false, bus: false });
+    return cache.get(key);
+  };
+
+  it.each<[string, object, object]>([
+    ['a new tag', {}, { tags: ['brandnew'] }],
+    ['other tags', { tags: ['x'] }, { tags: ['y'] }],
+    ['the same tags', { tags: ['x'] }, { tags: ['x'] }],
+  ])('a lower one with %s does not replace a higher one', async (_what, first, second) => {
+    const cache = new CacheManager({ store, l1: false, bus: false });
+    await cache.set('k', 'five', { version: 5, ...first });
+    await cache.set('k', 'three', { version: 3, ...second });
+    expect(await get('k')).toBe('five');
+  });
+
+  it('a lower one whose tag moved after the higher was stored does not replace it', async () => {
+    const cache = new CacheManager({ store, l1: false, bus: false });
+    await cache.set('k', 'five', { version: 5 });
+    await cache.invalidateTag('t');
+    await cache.set('k', 'three', { version: 3, tags: ['t'] });
+    await cache.set('k', 'six', { version: 6 });
+    await cache.setMany([
+      { key: 'z', value: 1, tags: ['n2'] },
+      { key: 'k', value: 'four', version: 4, tags: ['n2'] },
+    ]);
+    expect(await get('k')).toBe('six');
+  });
+
+  it('a higher one that is dead or cannot be read stands in nobody’s way (P14)', async () => {
+    const cache = new CacheManager({ store, l1: false, bus: false });
+    await cache.set('dead', 'nine', { version: 9, tags: ['t'] });
+    await cache.invalidateTag('t');
+    await cache.set('dead', 'five', { version: 5 });
+    expect(await get('dead')).toBe('five');
+    await cache.setMany(['a', 'b'].map((key) => ({ key, value: key, version: 9 })));
+    await server.command('COPY', 'larder:v:a', 'larder:v:b', 'REPLACE');
+    await cache.set('b', 'five', { version: 5 });
+    expect(await get('b')).toBe('five');
+  });
+
+  it('a fill that is outranked ends its lease', async () => {
+    const write = (version: number) =>
+      shared(store).write([{ key: ':k', entry: draft(version, { version }) }]);
+    const { answers } = await shared(store).lease([{ key: ':k' }], { stamps: [''], leaseMs: 60_000 });
+    const lease = answers[0] as Lease;
+    await write(9);
+    await server.command('SET', 'larder:l:k', lease.lease, 'PX', 60_000);
+    const [outcome] = await shared(store).fill([{ lease, entry: draft(5, { version: 5 }) }]);
+    expect(outcome).toMatchObject({ stored: false });
+    expect(await server.command('EXISTS', 'larder:l:k')).toBe(0);
+    expect(await get('k')).toBe(9);
+  });
+});
+
+describe('RedisStore, what a review found', () => {
+  it('clears nothing of a store whose prefix continues its own (P17)', async () => {
+    const neighbours = await Promise.all(
+      ['larder:v1', 'larder:videos'].map(async (prefix) => {
+        const made = open({ prefix });
+        await made.set('theirs', 1);
+        return made;
+      }),
+    );
+    await store.setMany(Array.from({ length: 50 }, (_, index) => ({ key: `k${index}`, value: index })));
+    await store.clear();
+    await expect.poll(() => server.command('EXISTS', 'larder:v:k1'), { timeout: 5000 }).toBe(0);
+    for (const made of neighbours) expect(await made.get('theirs')).toBe(1);
+  });
+
+  it('begins a counter anew where what stands there is not of this key, or damaged (P14)', async () => {
+    await store.set('a', 41);
+    await server.command('COPY', 'larder:v:a', 'larder:v:b');
+    expect(await store.get('b')).toBeNull();
+    expect(await store.increment('b', 1)).toBe(1);
+    expect(await store.get('b')).toBe(1);
+    await server.command('SETRANGE', 'larder:v:a', HEADER_BYTES + 20, 'x');
+    expect(await store.increment('a', 1)).toBe(1);
+    await store.set('c', 41, 100);
+    expect(await store.increment('c', 1, 5)).toBe(42);
+    expect(await store.ttl('c')).toBeGreaterThan(90);
+  });
+
+  it('never leaves a counter without its end', async () => {
+    const limits = Array.from({ length: 20 }, (_, index) => `limit${index}`);
+    const endMs = performance.now() + 120;
+    await Promise.all(
+      limits.map(async (key) => {
+        while (performance.now() < endMs) await store.increment(key, 1, 0.02);
+      }),
+    );
+    const left = await Promise.all(limits.map((key) => server.command('PTTL', `larder:v:${key}`)));
+    expect(left).not.toContain(-1);
+  });
+
+  it.each(['ab:5', `${'a'.repeat(12)}:9999999999999999999999`, 'x'])(
+    'begins anew where the root stamp is %j (F17)',
+    async (damaged) => {
+      await store.set('a', 1);
+      await server.command('SET', 'larder:clear', damaged);
+      await store.set('a', 2);
+      expect(await store.get('a')).toBe(2);
+    },
+  );
+
+  it('takes a stamp that is ahead of the sequence for missing', async () => {
+    const cache = new CacheManager({ store, l1: false, bus: false });
+    await cache.set('k', 1, { tags: ['t'] });
+    const epoch = String(await server.command('GET', 'larder:clear')).split(':')[0];
+    await server.command('SET', 'larder:s:t:t', `${epoch}:9007199254740000`);
+    await cache.set('k', 2, { tags: ['t'] });
+    expect(await cache.get('k')).toBe(2);
+  });
+
+  it('stores all of a batch that names a tag which nobody has had', async () => {
+    const cache = new CacheManager({ store, l1: false, bus: false });
+    const asked: number[] = [];
+    const load = () =>
+      cache.getMany(['a', 'b', 'c'], (keys, context) => {
+        asked.push(keys.length);
+        context.tags(['fresh']);
+        return new Map(keys.map((key) => [key, key]));
+      });
+    expect(await load()).toStrictEqual(['a', 'b', 'c']);
+    expect(await load()).toStrictEqual(['a', 'b', 'c']);
+    expect(asked).toStrictEqual([3]);
+  });
+
+  it('reads more keys than one command takes', async () => {
+    const items = Array.from({ length: 1200 }, (_, index) => ({ key: `k${index}`, value: index }));
+    await store.setMany(items);
+    await server.resetCounts();
+    expect(await store.getMany(items.map(({ key }) => key))).toStrictEqual(items.map(({ value }) => value));
+    expect((await server.commandCounts()).get('mget')).toBe(3);
+  });
+
+  it.each([0, 1, 3, 5, 7, 9])(
+    'a cache made while the last one closes works (%d turns later)',
+    async (turns) => {
+      const first = new CacheManager({ store });
+      await first.set('k', 1);
+      const closing = first.close();
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      const second = new CacheManager({ store });
+      await closing;
+      await expect
+        .poll(
+          () =>
+            second.set('k', 2).then(
+              () => true,
+              () => false,
+            ),
+          { timeout: 2000 },
+        )
+        .toBe(true);
+      await second.close();
+      expect(store.isConnected()).toBe(false);
+    },
+  );
 });
 
 describe('createStore', () => {

@@ -22,7 +22,7 @@ export interface ServerFacts {
  * How a plain client is opened beside ours: what `RedisStore` sets where it costs or saves time (RESP2, no queue, no
  * auto-pipelining), so that both speak to the server in the same way.
  */
-export const PLAIN_CLIENT: RedisOptions = {
+const PLAIN_CLIENT: RedisOptions = {
   lazyConnect: true,
   protocol: 2,
   enableOfflineQueue: false,

@@ -38,7 +38,7 @@ export interface BusSubscription {
 export interface BusSubscriber {
   /**
    * A message of another process, or of another instance of the store in this one; also of what the store's own seven
-   * methods have done beside its caches. Own messages, asked for through the shared operations, are not delivered.
+   * methods have done beside its caches, where the bus is that store's. Own messages, asked for through the shared operations, are not delivered.
    */
   invalidated(message: BusMessage): void;
   /** Messages may have been lost, or could not be read: everything that rests on the bus must go. */

@@ -126,7 +126,7 @@ export class Hub {
     // What its last cache has closed begins anew with the next.
     void released
       .get(store)
-      ?.then(() => store.connect())
+      ?.then(() => (hubs.get(store) === hub ? store.connect() : undefined))
       .catch(() => undefined);
     return hub;
   }
@@ -161,7 +161,7 @@ export class Hub {
     // Nobody is kept waiting for long by a store that does not let go; nor is the store kept by a bus that fails.
     const limitMs = Math.max(withinMs, this.options.storeTimeoutMs);
     const failures: unknown[] = [];
-    for (const release of [async () => this.bus?.close(), async () => this.store.disconnect()]) {
+    for (const release of [async () => this.bus?.close(), () => this.#releaseStore()]) {
       await this.watchdog
         .guard(release(), limitMs, () => tooLate(limitMs))
         .catch((error) => failures.push(error));
@@ -170,6 +170,11 @@ export class Hub {
     if (this.shared !== null) this.table.clear(this.table.root);
     this.watchdog.close();
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** A store that another cache has taken up meanwhile is its now. */
+  async #releaseStore(): Promise<void> {
+    if (!hubs.has(this.store)) await this.store.disconnect();
   }
 
   /** Whether the bus vouches for memory now. */

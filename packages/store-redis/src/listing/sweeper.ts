@@ -58,7 +58,10 @@ export class Sweeper {
     try {
       for await (const keys of walkKeys(this.#sender, this.#layout.glob(''), this.#layout.value(''))) {
         if (this.#stopped) return;
-        removed += (await this.#runner.run(SWEEP, [seq, clear, ...keys.map(String)], ['', ''])) as number;
+        // `app:` finds the keys of `app:v1:`, too.
+        const own = keys.map(String).filter((key) => this.#layout.address(key) !== null);
+        if (own.length === 0) continue;
+        removed += (await this.#runner.run(SWEEP, [seq, clear, ...own], ['', ''])) as number;
       }
       if (removed > 0) this.#logger.debug({ removed }, 'removed cleared entries');
     } catch {

@@ -42,6 +42,11 @@ export class Announcer {
     this.#delayLimitMs = parts.delayLimitMs;
   }
 
+  /** Until when a mutation that begins now may be carried out, by our monotonic clock. */
+  deadlineMs(): number {
+    return this.#clock.now() + this.#delayLimitMs;
+  }
+
   /** @param work sends the script, with the client part of its message */
   async mutate<T>({ keys, stamps }: BusMessage, work: (message: string) => Promise<T>): Promise<T> {
     const operation = this.#own.begin();
@@ -61,11 +66,11 @@ export class Announcer {
    * Makes a mutation that must not be carried out late: one that waits in a socket, behind a stopped server, would overwrite what
    * has been written since. The script is told after which moment of the server's clock it has to do nothing.
    *
+   * @param limitMs of {@link deadlineMs}, when the caller came
    * @param work sends the script with that moment; answers the server's time in microseconds where it was too late
    * @throws OPERATION_TIMEOUT with `applied: 'no'`
    */
-  async inTime<T>(work: (notAfterUs: string) => Promise<T | TooLate>): Promise<T> {
-    const limitMs = this.#clock.now() + this.#delayLimitMs;
+  async inTime<T>(limitMs: number, work: (notAfterUs: string) => Promise<T | TooLate>): Promise<T> {
     for (let attempt = 0; attempt < 2; attempt++) {
       const sentMs = this.#clock.now();
       const answer = await work(Math.floor(this.#serverClock.nowUs() + (limitMs - sentMs) * 1000).toFixed(0));

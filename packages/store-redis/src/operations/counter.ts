@@ -7,13 +7,20 @@ import { TooLate } from './announcer.ts';
 import { type Backend, runScript } from './backend.ts';
 import { headerOf } from './entry-writer.ts';
 
-/** So often the tags of a counter are looked up that others replace meanwhile. */
+/** So often a counter is read that others replace meanwhile. */
 const MAX_LOOKS = 5;
 
 /** What the script answers, besides being too late. */
 type Reply = readonly [kind: string, content: Buffer];
 
-/** Counts in one step on the server; in two round trips where the counter carries tags. */
+/** What the client knows of the entry that stands there. */
+interface Known {
+  readonly header: Buffer | string;
+  readonly tags: readonly string[];
+  readonly isReadable: boolean;
+}
+
+/** Counts in one step on the server; with a look before it where the counter has tags, or was set with other options. */
 export class Counter {
   readonly #backend: Backend;
 
@@ -22,32 +29,34 @@ export class Counter {
   }
 
   async increment(request: IncrementRequest): Promise<number> {
+    const { announcer, codec, entries, layout } = this.#backend;
+    const untilMs = announcer.deadlineMs();
     await this.#backend.timeKnown();
-    const { codec, entries, layout } = this.#backend;
     const { key, by, ttlMs, tags } = request;
     const begun = await codec.encode(layout.value(key), by, { ttlMs, graceMs: 0, loadMs: 0, tags }, false);
     // A serializer of the user's own writes numbers as it likes: no script can count on them.
     if (!begun.counter) throw uncountable('its serializer is not one of ours');
-    let known: { readonly header: Buffer | string; readonly tags: readonly string[] } = {
-      header: '',
-      tags: [],
-    };
+    let known: Known = { header: '', tags: [], isReadable: false };
     for (let look = 0; look < MAX_LOOKS; look++) {
-      const [kind, content] = await this.#run(request, begun.bytes, known);
+      const [kind, content] = await this.#run(request, untilMs, begun.bytes, known);
       if (kind === 'sum') return Number(String(content));
       if (kind === 'refused')
         throw uncountable('what it holds is not a whole number, or the sum would not be exact');
       const entry = await entries.read(layout.value(key), content);
-      if (entry !== null && 'unreadable' in entry) throw uncountable('what it holds cannot be read');
-      known = { header: headerOf(content), tags: entry === null ? [] : entry.tags };
+      const header = headerOf(content);
+      known =
+        entry === null || 'unreadable' in entry
+          ? { header, tags: [], isReadable: false }
+          : { header, tags: entry.tags, isReadable: true };
     }
     throw uncountable('it is being replaced all the time');
   }
 
   #run(
     { key, by, ttlMs, stamps, tags }: IncrementRequest,
+    untilMs: number,
     envelope: Buffer,
-    known: { readonly header: Buffer | string; readonly tags: readonly string[] },
+    known: Known,
   ): Promise<Reply> {
     const { announcer, layout } = this.#backend;
     const list = new StampList(layout);
@@ -57,9 +66,19 @@ export class Counter {
     const flags = HeaderFlag.counter | (tags.length > 0 ? HeaderFlag.tagged : 0);
     const keys = [...list.keys(), layout.value(key), layout.lease(key)];
     const begun = [begunUnder, headerMs(ttlMs), flags, envelope];
-    return announcer.inTime((notAfterUs) =>
+    return announcer.inTime(untilMs, (notAfterUs) =>
       announcer.mutate({ keys: [key], stamps: [] }, async (message) => {
-        const args = [list.size, message, notAfterUs, by, places, ...begun, known.header, knownUnder];
+        const args = [
+          list.size,
+          message,
+          notAfterUs,
+          by,
+          places,
+          ...begun,
+          known.header,
+          knownUnder,
+          known.isReadable ? 1 : 0,
+        ];
         const [kind, content] = (await runScript(this.#backend, INCREMENT, keys, args)) as [Buffer, Buffer];
         if (String(kind) === 'late') return new TooLate(Number(String(content)));
         return [String(kind), content] as const;

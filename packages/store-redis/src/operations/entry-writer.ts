@@ -3,11 +3,12 @@ import type { Encoded, EntryDraft, Fill, Lease, StoreOutcome, Write } from '@lar
 import { HEADER_BYTES, HeaderFlag, headerMs, readHeader } from '../entries/entry-header.ts';
 import { StampList } from '../entries/stamp-list.ts';
 import { FILL, WRITE } from '../scripts/entries.ts';
+import { RELEASE } from '../scripts/lease.ts';
 import { TooLate } from './announcer.ts';
 import { type Backend, runScript } from './backend.ts';
+import type { EntryJudge } from './entry-judge.ts';
 import { bulkFailed, inChunks } from './in-chunks.ts';
 import type { CoveringLease } from './leases.ts';
-import type { TagJudge } from './tag-judge.ts';
 
 /** One entry on its way into the store. */
 interface Outgoing {
@@ -23,15 +24,16 @@ interface Outgoing {
 
 const STORED = 1;
 const UNDECIDED = 2;
-/** A higher version that is found again and again under tags that move: whoever writes then has lost. */
+const OUTRANKED = 3;
+/** A higher version that is found again and again, though invalid: whoever writes then has lost. */
 const MAX_LOOKS = 3;
 
 /** Stores entries: under a lease, or whatever is there. */
 export class EntryWriter {
   readonly #backend: Backend;
-  readonly #judge: TagJudge;
+  readonly #judge: EntryJudge;
 
-  constructor(backend: Backend, judge: TagJudge) {
+  constructor(backend: Backend, judge: EntryJudge) {
     this.#backend = backend;
     this.#judge = judge;
   }
@@ -41,10 +43,10 @@ export class EntryWriter {
     return this.#store(items, (chunk) => this.#fill(chunk));
   }
 
-  async write(writes: readonly Write[]): Promise<StoreOutcome[]> {
-    await this.#backend.timeKnown();
+  write(writes: readonly Write[]): Promise<StoreOutcome[]> {
+    const untilMs = this.#backend.announcer.deadlineMs();
     const items = writes.map(({ key, entry }) => ({ address: key, draft: entry, lease: null }));
-    return this.#store(items, (chunk) => this.#write(chunk));
+    return this.#store(items, (chunk) => this.#write(chunk, untilMs));
   }
 
   async #store(
@@ -92,7 +94,7 @@ export class EntryWriter {
     return codec.encode(layout.value(address), draft.value, draft, draft.compress);
   }
 
-  /** Sends, and where a higher version with tags stands in the way looks whether that is still valid. */
+  /** Sends, and where a higher version stands in the way looks whether that is still valid. */
   async #decided(
     chunk: readonly Outgoing[],
     send: (chunk: readonly Outgoing[]) => Promise<number[]>,
@@ -100,12 +102,17 @@ export class EntryWriter {
     const answers = await send(chunk);
     for (let look = 0; look < MAX_LOOKS && answers.includes(UNDECIDED); look++) {
       const open = chunk.flatMap((item, place) => (answers[place] === UNDECIDED ? [{ item, place }] : []));
-      const verdicts = await this.#judge.judge(open.map(({ item }) => item.address));
+      const questions = open.map(({ item }) => ({ address: item.address, stamps: item.draft.stamps }));
+      const verdicts = await this.#judge.judge(questions);
       const again = open.filter(({ item, place }, index) => {
-        const verdict = verdicts[index]!;
-        if (verdict.isValid) answers[place] = 0;
-        else item.dead = verdict.header;
-        return !verdict.isValid;
+        const { version, header } = verdicts[index]!;
+        if (version !== null && version > item.draft.version!) {
+          answers[place] = OUTRANKED;
+          return false;
+        }
+        // Valid, but no longer higher: it is looked at once more.
+        item.dead = version === null ? header : '';
+        return true;
       });
       if (again.length === 0) break;
       const later = await send(again.map(({ item }) => item));
@@ -113,7 +120,19 @@ export class EntryWriter {
         answers[place] = later[index]!;
       });
     }
+    await this.#endLeases(chunk.filter((_, place) => answers[place]! >= UNDECIDED));
     return answers;
+  }
+
+  /** A script that could not decide has left the lease where it was. */
+  async #endLeases(refused: readonly Outgoing[]): Promise<void> {
+    const { layout, runner } = this.#backend;
+    const leases = refused.flatMap(({ lease }) => lease ?? []);
+    if (leases.length === 0) return;
+    const keys = leases.map(({ key }) => layout.lease(key));
+    const ids = leases.map(({ lease }) => lease);
+    // Where that fails it runs out by itself.
+    await runner.run(RELEASE, keys, ids).catch(() => undefined);
   }
 
   async #fill(chunk: readonly Outgoing[]): Promise<number[]> {
@@ -124,13 +143,14 @@ export class EntryWriter {
     return (await runScript(this.#backend, FILL, keys, [list.size, ...args])) as number[];
   }
 
-  #write(chunk: readonly Outgoing[]): Promise<number[]> {
+  async #write(chunk: readonly Outgoing[], untilMs: number): Promise<number[]> {
     const { announcer, layout } = this.#backend;
+    await this.#backend.timeKnown();
     const list = new StampList(layout);
     const args = chunk.flatMap((item) => argsOf(item, list));
     const keys = [...list.keys(), ...keysOf(this.#backend, chunk)];
     const message = { keys: chunk.map(({ address }) => address), stamps: [] };
-    return announcer.inTime((notAfterUs) =>
+    return announcer.inTime(untilMs, (notAfterUs) =>
       announcer.mutate(message, async (text) => {
         const reply = await runScript(this.#backend, WRITE, keys, [list.size, text, notAfterUs, ...args]);
         return Array.isArray(reply) ? (reply as number[]) : new TooLate(Number(String(reply)));

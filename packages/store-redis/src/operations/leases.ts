@@ -99,7 +99,7 @@ export class Leases {
       case 'held':
         return { held: true, heldMs: Math.max(0, Number(String(content))) };
       case 'unreadable':
-        return { unreadable: 'header', seen: String(content) as unknown as Seen };
+        return { unreadable: 'header', seen: tokenOf(content!) };
       default: {
         const { entries, layout } = this.#backend;
         // Its time may be over by now: nobody is served by waiting for it.
@@ -123,4 +123,10 @@ function inOrder(names: LeaseOptions['stamps'], list: StampList, made: readonly 
     const index = name === '' ? 0 : Number(list.add([name]));
     return toStamp(String(made[index]))!;
   });
+}
+
+/** The token of what nobody can read, as the script gave it: text, or a header in bytes. */
+function tokenOf(content: Buffer): Seen {
+  const isText = content[0] === 0x23;
+  return (isText ? content.toString('latin1') : content) as unknown as Seen;
 }

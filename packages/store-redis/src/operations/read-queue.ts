@@ -53,6 +53,7 @@ export class ReadQueue {
 
   read(addresses: readonly string[], names: readonly StampName[]): Promise<ReadAnswer> {
     if (addresses.length === 0 && names.length === 0) return Promise.resolve({ entries: [], stamps: [] });
+    if (addresses.length > MAX_KEYS) return this.#readInParts(addresses, names);
     return new Promise((resolve, reject) => {
       if (this.#open !== null && this.#open.keys.length + addresses.length > MAX_KEYS) this.#flush();
       if (this.#open === null) {
@@ -65,6 +66,16 @@ export class ReadQueue {
       for (const name of names) if (!stamps.has(name)) stamps.set(name, stamps.size);
       requests.push({ addresses, names, start, resolve, reject });
     });
+  }
+
+  /** The stamps are those of the first part: the oldest view of them is the safe one. */
+  async #readInParts(addresses: readonly string[], names: readonly StampName[]): Promise<ReadAnswer> {
+    const parts: Promise<ReadAnswer>[] = [];
+    for (let start = 0; start < addresses.length; start += MAX_KEYS) {
+      parts.push(this.read(addresses.slice(start, start + MAX_KEYS), start === 0 ? names : []));
+    }
+    const answers = await Promise.all(parts);
+    return { entries: answers.flatMap(({ entries }) => entries), stamps: answers[0]!.stamps };
   }
 
   #send(batch: Batch): void {

@@ -20,11 +20,11 @@ import type {
 import { isAsOf, type Moment } from '../entries/entry-header.ts';
 import type { Backend } from './backend.ts';
 import { Counter } from './counter.ts';
+import { EntryJudge } from './entry-judge.ts';
 import { EntryWriter } from './entry-writer.ts';
 import { Invalidator } from './invalidator.ts';
 import { Leases } from './leases.ts';
 import type { ReadQueue } from './read-queue.ts';
-import { TagJudge } from './tag-judge.ts';
 
 /**
  * The operations that carry the guarantees, on one Redis server. Reads are plain commands; whatever has to be one step is a script.
@@ -33,7 +33,8 @@ import { TagJudge } from './tag-judge.ts';
  * | --- | --- |
  * | `read`, `stamps` | 1, shared by all reads of a tick |
  * | `lease`, `renew`, `release`, `fill`, `write`, `invalidate`, `retime`, `increment` | 1 |
- * | a versioned `write` or `fill` over a higher version that has tags, `increment` of a counter that has tags | up to 2 more |
+ * | a versioned `write` or `fill` over a higher version; `increment` of a counter that has tags or was set with other options | up to 3 more |
+ * | more than 500 keys | so many for each 500, side by side |
  */
 export class RedisSharedStore implements SharedStore {
   readonly fence = 'lease';
@@ -46,7 +47,7 @@ export class RedisSharedStore implements SharedStore {
   constructor(backend: Backend, reads: ReadQueue) {
     this.#reads = reads;
     this.#leases = new Leases(backend);
-    this.#writer = new EntryWriter(backend, new TagJudge(reads));
+    this.#writer = new EntryWriter(backend, new EntryJudge(reads));
     this.#invalidator = new Invalidator(backend);
     this.#counter = new Counter(backend);
   }

@@ -13,7 +13,7 @@ import { STAMPS } from './stamps.ts';
  */
 export const LEASE = defineScript(`${PRELUDE}${HEADER}${STAMPS}
 local epoch, seq = current()
-look(epoch)
+look(epoch, seq)
 local standing = {}
 local missing = false
 for i = 0, stampCount do

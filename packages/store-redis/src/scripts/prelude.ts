@@ -21,10 +21,11 @@ end
 local function digits(number) return string.format('%.0f', number) end
 local function standing()
   local seq = string.match(text(KEYS[1]) or '', '^%d+$')
-  local epoch = string.match(text(KEYS[2]) or '', '^(%x+):%d+$')
+  local epoch, root = string.match(text(KEYS[2]) or '', '^([0-9a-f]+):(%d+)$')
   local number = seq and tonumber(seq)
   -- Beyond this doubles skip numbers; no clock comes here before the year 2255.
   if number and number > 9007199254000000 then number = nil end
+  if epoch and (#epoch ~= 12 or tonumber(root) > (number or 0)) then epoch = nil end
   if number and epoch then return epoch, seq end
   return nil, number or 0
 end

@@ -9,14 +9,15 @@ export const STAMPS = `
 local STAMP_MS = 86400000
 local stampCount = tonumber(ARGV[3])
 local stamps = {}
-local function moment(found, epoch)
+local function moment(found, epoch, seq)
   local e, s = string.match(found or '', '^(%x+):(%d+)$')
-  if e == epoch then return tonumber(s) end
+  -- One that is ahead of the sequence is damaged.
+  if e == epoch and tonumber(s) <= tonumber(seq) then return tonumber(s) end
   return false
 end
-local function look(epoch)
-  stamps[0] = moment(text(KEYS[2]), epoch)
-  for i = 1, stampCount do stamps[i] = moment(text(KEYS[2 + i]), epoch) end
+local function look(epoch, seq)
+  stamps[0] = moment(text(KEYS[2]), epoch, seq)
+  for i = 1, stampCount do stamps[i] = moment(text(KEYS[2 + i]), epoch, seq) end
 end
 -- Makes the i-th stamp anew if it is missing.
 local function make(i, epoch, seq)

@@ -2,7 +2,7 @@ import { defineScript } from '../connection/script-runner.ts';
 import { HEADER } from './header.ts';
 import { PRELUDE } from './prelude.ts';
 
-/** Removes entries that a clear, or the end of an incarnation, has killed. KEYS: sequence, root, values. Answers how many. */
+/** Removes entries that a clear has killed, and those of earlier incarnations. KEYS: sequence, root, values. Answers how many. */
 export const SWEEP = defineScript(`${PRELUDE}${HEADER}
 local epoch = standing()
 if not epoch then return 0 end
