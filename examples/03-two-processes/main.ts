@@ -35,9 +35,11 @@ async function parent(): Promise<void> {
   console.log('Two processes, 1,000 readers in each:', await ask(workers));
   console.log('Once more, from memory:', await ask(workers));
 
-  // This third process changes the source, then deletes what is out of date: nobody sees the old report after that.
+  // This third process changes the source, then deletes what is out of date. Here nobody sees the old report any more; the others
+  // hear of it some milliseconds later, and if the word is lost, within a second (`maxStaleness`).
   await cache.set('edition', 2);
   await cache.delete('report');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   console.log('After a delete in a third process:', await ask(workers));
 
   for (const one of workers) one.disconnect();
@@ -47,7 +49,7 @@ async function parent(): Promise<void> {
 async function ask(workers: readonly ChildProcess[]): Promise<{ loads: number; answers: string[] }> {
   const replies = workers.map((one) => once(one, 'message'));
   for (const one of workers) one.send('go');
-  const found = (await Promise.all(replies)).flat() as { loads: number; answers: string[] }[];
+  const found = (await Promise.all(replies)).map(([reply]) => reply as Awaited<ReturnType<typeof stampede>>);
   const answers = [...new Set(found.flatMap((one) => one.answers))];
   return { loads: found.reduce((sum, one) => sum + one.loads, 0), answers };
 }

@@ -152,7 +152,7 @@ describe('F16 any own key is lost at any time', () => {
         await world.server.command('FLUSHALL');
         await run(processes, steps);
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     );
   }, 60_000);
 

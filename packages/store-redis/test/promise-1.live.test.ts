@@ -237,7 +237,7 @@ describe('P2 read your own invalidation, P5 an acknowledgement means the store t
     ];
     let version = 0;
     let acknowledged = 0;
-    const endMs = performance.now() + 1500;
+    const endMs = performance.now() + 1000;
     const failures: string[] = [];
     const reads = async (process: LiveProcess, strict: boolean): Promise<void> => {
       while (performance.now() < endMs) {

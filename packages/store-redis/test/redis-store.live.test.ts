@@ -1,5 +1,19 @@
-import { type CacheError, CacheErrorCode, CacheManager, JSONSerializer } from '@larder/cache-core';
-import type { Lease, Seen, SharedEntry, SharedStore } from '@larder/cache-core/store';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import {
+  type CacheError,
+  CacheErrorCode,
+  CacheManager,
+  JSONSerializer,
+  systemClock,
+} from '@larder/cache-core';
+import {
+  type Lease,
+  type Seen,
+  type SharedEntry,
+  type SharedStore,
+  silentLogger,
+} from '@larder/cache-core/store';
 import { RedisServer } from '@larder/store-testkit/services';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HEADER_BYTES, readHeader } from '../src/entries/entry-header.ts';
@@ -483,13 +497,31 @@ describe('RedisStore, what a review found', () => {
 });
 
 describe('createStore', () => {
-  it('makes the store of a cache that is told its name', async () => {
-    const cache = new CacheManager({ store: 'redis', connection: server.url, prefix: 'app:', ttl: 3600 });
-    await cache.set('user:1', { id: 1, name: 'John' });
-    expect(await cache.get('user:1')).toStrictEqual({ id: 1, name: 'John' });
-    expect(await keys()).toContain('app:v:user:1');
-    await cache.delete('user:1');
-    expect(await cache.get('user:1')).toBeNull();
+  it('makes the store of a cache that is told its name, from the environment', () => {
+    // Against dist, where packages find one another as they do for a user.
+    const program = `
+      import { CacheManager } from '@larder/cache-core';
+      const cache = new CacheManager({ store: 'redis', prefix: 'app:', ttl: 3600 });
+      await cache.set('user:1', { id: 1, name: 'John' });
+      const found = [await cache.get('user:1')];
+      await cache.delete('user:1');
+      found.push(await cache.get('user:1'));
+      await cache.close();
+      console.log(JSON.stringify(found));
+    `;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      env: { ...process.env, REDIS_URL: server.url },
+      encoding: 'utf8',
+    });
+    expect(stdout, `Is dist built (npm run build)? ${stderr}`).toBe('[{"id":1,"name":"John"},null]\n');
+  });
+
+  it('takes a connection, and the rest as the cache has it', async () => {
+    const options = { connection: server.url, prefix: 'app:', clock: systemClock, logger: silentLogger };
+    const cache = new CacheManager({ store: createStore(options) });
+    await cache.set('a', 1);
+    expect(await keys()).toContain('app:v:a');
     await cache.close();
   });
 

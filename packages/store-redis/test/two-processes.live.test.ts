@@ -66,7 +66,7 @@ describe('P12, F30 a stampede of processes', () => {
 
   it('a loader that takes longer than a lease lives is still one load', async () => {
     const [one, other] = (await open(2)) as [Worker, Worker];
-    const first = one.ask('load', 'slow', 'first', 2600);
+    const first = one.ask('load', 'slow', 'first', 2400);
     await until(
       async () => (await world.server.command('EXISTS', world.layout.lease(':slow'))) === 1,
       'the lease',
