@@ -32,8 +32,11 @@ async function complaint(example, environment) {
 function run(cwd, env) {
   const args = ['--unhandled-rejections=strict', '--import', loader, 'main.ts'];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd, env, encoding: 'utf8', timeout: limitMs }, (error, stdout, stderr) =>
-      resolve({ error, stdout, stderr }),
+    execFile(
+      process.execPath,
+      args,
+      { cwd, env, encoding: 'utf8', timeout: limitMs },
+      (error, stdout, stderr) => resolve({ error, stdout, stderr }),
     );
   });
 }

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CacheManager } from '@larder/cache-core';
 import { waitFor } from '@larder/store-testkit/services';
-import type { LiveProcess } from './live-world.ts';
 
 /** A read, with the moment at which it began. */
 interface Observed {
@@ -29,7 +28,7 @@ export class Reader {
   #stopped = false;
   readonly #done: Promise<void>;
 
-  constructor({ cache }: LiveProcess, key: string, source: () => unknown) {
+  constructor({ cache }: { readonly cache: CacheManager }, key: string, source: () => unknown) {
     running.add(this);
     this.#cache = cache;
     this.#key = key;

@@ -108,15 +108,19 @@ async function lookInStore(view: View, keys: readonly string[], options: CallOpt
     const judged = keys.map((_, index) =>
       judge(view, answer.entries[index] ?? null, stamps, options, began, budget),
     );
-    const looks = judged.some((one) => one instanceof Promise) ? await Promise.all(judged) : judged;
-    if (held !== null) keepFresh(view, keys, held, looks as Look[], began, options);
-    return looks as Look[];
+    const looks = isSettled(judged) ? judged : await Promise.all(judged.map(async (one) => one));
+    if (held !== null) keepFresh(view, keys, held, looks, began, options);
+    return looks;
   } catch (error) {
     report(context, error, 'read');
     return keys.map((key) => ({ found: fromL1(view, key), seen: undefined, failed: true }));
   } finally {
     if (held !== null) for (const [index, key] of keys.entries()) place.release(key, held[index]!);
   }
+}
+
+function isSettled(judged: readonly (Look | Promise<Look>)[]): judged is Look[] {
+  return !judged.some((one) => one instanceof Promise);
 }
 
 function keepFresh(
