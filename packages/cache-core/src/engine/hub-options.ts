@@ -17,3 +17,39 @@ export interface HubOptions {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** What belongs to the hub, by the names that users know. */
+const HUB_OPTIONS = [
+  'bus',
+  'clock',
+  'l1',
+  'maxStaleness',
+  'storeTimeout',
+  'invalidationTimeout',
+  'maxInFlight',
+  'maxConcurrentLoads',
+] as const;
+
+/** The name of an option that was given and differs from what a hub was made with; undefined where none does. */
+export function differingOption(
+  options: HubOptions,
+  settled: HubOptions,
+  given: ReadonlySet<string>,
+): string | undefined {
+  return HUB_OPTIONS.find((name) => {
+    if (!given.has(name)) return false;
+    if (name === 'maxStaleness' || name === 'storeTimeout' || name === 'invalidationTimeout')
+      return options[`${name}Ms`] !== settled[`${name}Ms`];
+    if (name === 'l1') return !sameOptions(options.l1, settled.l1);
+    return options[name] !== settled[name];
+  });
+}
+
+function sameOptions(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
+    return one === other;
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].every(
+    (name) => (one as Record<string, unknown>)[name] === (other as Record<string, unknown>)[name],
+  );
+}

@@ -15,7 +15,7 @@ import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { Watchdog } from '../resilience/deadline.ts';
 import { BusLink } from './bus-link.ts';
 import { Failures } from './failures.ts';
-import type { HubOptions } from './hub-options.ts';
+import { differingOption, type HubOptions } from './hub-options.ts';
 import { KnownStamps } from './known-stamps.ts';
 import { L1Lease } from './l1-lease.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -249,14 +249,7 @@ export class Hub {
   }
 
   #mustAgree(options: HubOptions, given: ReadonlySet<string>): void {
-    const settled = this.options;
-    const differing = HUB_OPTIONS.find((name) => {
-      if (!given.has(name)) return false;
-      if (name === 'maxStaleness' || name === 'storeTimeout' || name === 'invalidationTimeout')
-        return options[`${name}Ms`] !== settled[`${name}Ms`];
-      if (name === 'l1') return !sameOptions(options.l1, settled.l1);
-      return options[name] !== (name === 'clock' ? this.clock : settled[name]);
-    });
+    const differing = differingOption(options, { ...this.options, clock: this.clock }, given);
     if (differing === undefined) return;
     throw new CacheError(
       `The option ${differing} differs from that of another cache on the same store instance. ` +
@@ -266,18 +259,6 @@ export class Hub {
     );
   }
 }
-
-/** What belongs to the hub, by the names that users know. */
-const HUB_OPTIONS = [
-  'bus',
-  'clock',
-  'l1',
-  'maxStaleness',
-  'storeTimeout',
-  'invalidationTimeout',
-  'maxInFlight',
-  'maxConcurrentLoads',
-] as const;
 
 function tooLate(limitMs: number): CacheError {
   return new CacheError(`The store did not close within ${limitMs} ms.`, CacheErrorCode.OPERATION_TIMEOUT, {
@@ -303,15 +284,6 @@ function refuseBesideMemory(store: MemoryStore, options: HubOptions, given: Read
 function l1Options(options: HubOptions): object {
   const l1 = typeof options.l1 === 'object' ? options.l1 : {};
   return { clock: options.clock, ...l1 };
-}
-
-function sameOptions(one: unknown, other: unknown): boolean {
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
-    return one === other;
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...names].every(
-    (name) => (one as Record<string, unknown>)[name] === (other as Record<string, unknown>)[name],
-  );
 }
 
 /** Whether an entry in memory may be served at all: its tags stand, and the bus or its youth vouches for it (S6). */

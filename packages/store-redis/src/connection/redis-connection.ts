@@ -1,5 +1,6 @@
 import { CacheError, CacheErrorCode, type Clock, type Logger, type Scheduled } from '@larder/cache-core';
 import type { Redis } from 'ioredis';
+import { Attempt } from './attempt.ts';
 import { Backoff } from './backoff.ts';
 import { safeClientOptions } from './client-options.ts';
 import { ConnectionLog } from './connection-log.ts';
@@ -283,22 +284,6 @@ export class RedisConnection {
       CacheErrorCode.CLOSED,
       { details: { applied: 'no' } },
     );
-  }
-}
-
-/** An attempt that callers may wait for. */
-class Attempt {
-  readonly promise: Promise<void>;
-  resolve: () => void = () => undefined;
-  reject: (error: CacheError) => void = () => undefined;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    // Nobody may be waiting.
-    this.promise.catch(() => undefined);
   }
 }
 
