@@ -237,10 +237,10 @@ describe('P2 read your own invalidation, P5 an acknowledgement means the store t
     ];
     let version = 0;
     let acknowledged = 0;
-    const endMs = performance.now() + 1000;
+    let isOver = false;
     const failures: string[] = [];
     const reads = async (process: LiveProcess, strict: boolean): Promise<void> => {
-      while (performance.now() < endMs) {
+      while (!isOver) {
         const least = acknowledged;
         const value = await process.cache.get('k', async () => {
           const read = version;
@@ -251,13 +251,14 @@ describe('P2 read your own invalidation, P5 an acknowledgement means the store t
       }
     };
     const writes = async (): Promise<void> => {
-      while (performance.now() < endMs) {
+      while (version < 150) {
         version += 1;
         const written = version;
         await processes[version % 2]!.cache.delete('k');
         acknowledged = Math.max(acknowledged, written);
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
       }
+      isOver = true;
     };
     // The second has no memory: for it there is no D.
     await Promise.all([
@@ -267,7 +268,6 @@ describe('P2 read your own invalidation, P5 an acknowledgement means the store t
       reads(processes[0]!, false),
     ]);
     expect(failures).toEqual([]);
-    expect(version).toBeGreaterThan(10);
   });
 });
 
