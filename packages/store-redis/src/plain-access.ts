@@ -14,6 +14,7 @@ import type { CommandSender, ScriptRunner } from './connection/script-runner.ts'
 import type { KeyLayout } from './key-layout.ts';
 import { globOf } from './listing/glob-pattern.ts';
 import { walkKeys } from './listing/key-walk.ts';
+import { runScript } from './scripts/run-script.ts';
 import { ALIVE } from './scripts/sweep.ts';
 
 /** Every entry of the store itself stands under the root stamp alone. */
@@ -118,7 +119,7 @@ export class PlainAccess {
 
   async *keys(pattern: string): AsyncGenerator<string> {
     const matches = patternMatcher(pattern);
-    const { seq, clear } = this.#layout;
+    const parts = { layout: this.#layout, runner: this.#runner };
     const listed = new Set<string>();
     const start = this.#layout.value(':');
     for await (const batch of walkKeys(this.#sender, this.#layout.glob(':', globOf(pattern)), start)) {
@@ -126,7 +127,7 @@ export class PlainAccess {
         .map((bytes) => bytes.toString('utf8'))
         .filter((key) => !listed.has(key) && matches(key.slice(start.length)));
       if (found.length === 0) continue;
-      const alive = (await this.#runner.run(ALIVE, [seq, clear, ...found], ['', ''])) as number[];
+      const alive = (await runScript(parts, ALIVE, found, [])) as number[];
       for (const [index, key] of found.entries()) {
         if (alive[index] !== 1) continue;
         if (listed.size < MAX_LISTED) listed.add(key);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type {
   BulkAccess,
   BulkItem,
@@ -13,7 +12,7 @@ import type {
 } from '@larder/cache-core/store';
 import { Codec } from '@larder/cache-core/store';
 import { AnnouncementBus } from './bus/announcement-bus.ts';
-import type { OwnAnnouncements } from './bus/own-announcements.ts';
+import { newOrigin } from './bus/own-announcements.ts';
 import { RedisConnection } from './connection/redis-connection.ts';
 import { ScriptRunner } from './connection/script-runner.ts';
 import { ServerClock, timeReply } from './connection/server-clock.ts';
@@ -57,7 +56,7 @@ export class RedisStore
   constructor(target?: RedisTargetArgument | RedisStoreOptions, options?: RedisStoreOptions) {
     const resolved = resolveRedisOptions(target, options);
     const { clock, logger, prefix } = resolved;
-    const origin = randomBytes(8).toString('hex');
+    const origin = newOrigin();
     const layout = new KeyLayout(prefix, resolved.target.database);
     const serverClock = new ServerClock(clock);
     const codec = new Codec(resolved.codec);
@@ -91,7 +90,7 @@ export class RedisStore
       serverClock,
       announcedByStore: true,
     });
-    const own: OwnAnnouncements = this.#bus.own;
+    const { own } = this.#bus;
     const delayLimitMs = resolved.writeDelayLimitMs;
     const announcer = new Announcer({ origin, own, clock, serverClock, delayLimitMs });
     this.#sweeper = new Sweeper({ sender: data, runner, layout, logger });
@@ -111,7 +110,7 @@ export class RedisStore
     };
     const shared = new RedisSharedStore(backend, reads);
     // What is done on the store itself is news for the caches on it, as if another process had done it.
-    const beside = { origin: randomBytes(8).toString('hex'), own: FOREIGN_OPERATIONS };
+    const beside = { origin: newOrigin(), own: FOREIGN_OPERATIONS };
     const besideAnnouncer = new Announcer({ ...beside, clock, serverClock, delayLimitMs });
     this.#access = new PlainAccess({
       shared: new RedisSharedStore({ ...backend, announcer: besideAnnouncer }, reads),

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type {
   BusGap,
   BusMessage,
@@ -9,9 +8,10 @@ import type {
 } from '@larder/cache-core';
 import { CacheError, CacheErrorCode } from '@larder/cache-core';
 import { PUBLISH } from '../scripts/publish.ts';
+import { runScript } from '../scripts/run-script.ts';
 import { type Announcement, clientPart, inMessages } from './bus-message.ts';
 import { BusSession, type BusSessionParts } from './bus-session.ts';
-import { OwnAnnouncements } from './own-announcements.ts';
+import { newOrigin, OwnAnnouncements } from './own-announcements.ts';
 
 interface AnnouncementBusParts extends BusSessionParts {
   /** 16 hex digits, chosen at random: whose announcements are the store's own. */
@@ -82,9 +82,7 @@ export class AnnouncementBus implements InvalidationBus {
 
   subscribe(subscriber: BusSubscriber, { maxStalenessMs }: BusOptions): BusSubscription {
     const session = this.#session ?? this.#begin();
-    const own = this.announcedByStore
-      ? this.own
-      : new OwnAnnouncements(randomBytes(8).toString('hex'), () => undefined);
+    const own = this.announcedByStore ? this.own : new OwnAnnouncements(newOrigin(), () => undefined);
     const listener = { subscriber, maxStalenessMs, own, afterBeat: session.beats };
     this.#listeners.add(listener);
     this.#serve();
@@ -128,13 +126,11 @@ export class AnnouncementBus implements InvalidationBus {
   async #publish(listener: Listener, message: BusMessage): Promise<void> {
     if (!this.#listeners.has(listener)) throw closed();
     if (this.announcedByStore) return;
-    const { layout, runner } = this.#parts;
     for (const part of inMessages(message)) {
       const operation = listener.own.begin();
       const text = clientPart(listener.own.origin, operation, part);
-      const args = [layout.channel, randomBytes(6).toString('hex'), text];
       try {
-        await runner.run(PUBLISH, [layout.seq, layout.clear], args);
+        await runScript(this.#parts, PUBLISH, [], [text]);
       } finally {
         // Who publishes has forgotten the names already, and does so for whatever becomes of it.
         listener.own.acknowledged(operation);

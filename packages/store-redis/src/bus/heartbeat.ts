@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import type { BusGap, Clock, Scheduled } from '@larder/cache-core';
 import type { CommandSender, ScriptRunner } from '../connection/script-runner.ts';
 import { type ServerClock, timeReply } from '../connection/server-clock.ts';
 import type { KeyLayout } from '../key-layout.ts';
 import { BEGIN } from '../scripts/publish.ts';
+import { runScript } from '../scripts/run-script.ts';
 import type { BusSequence } from './bus-sequence.ts';
 
 /** Not more often than this on average, so that no process sends more than ten commands a second. */
@@ -192,16 +192,15 @@ export class Heartbeat {
 
   /** The server has lost its sequence, or never had one. */
   #begin(beat: Beat): void {
-    const { runner, layout, sequence } = this.#parts;
+    const { sequence } = this.#parts;
     if (sequence.lastSeen !== null) this.#parts.onGap('restarted');
     if (this.#beat !== beat) return;
-    const args = [layout.channel, randomBytes(6).toString('hex')];
     const nextMs = this.#hasBegun ? this.#retryMs() : 0;
     this.#hasBegun = true;
     const done = (delayMs: number): void => {
       if (this.#beat === beat) this.#end(delayMs);
     };
-    runner.run(BEGIN, [layout.seq, layout.clear], args).then(
+    runScript(this.#parts, BEGIN, [], []).then(
       () => done(nextMs),
       () => done(this.#retryMs()),
     );

@@ -1,4 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { Announcement } from './bus-message.ts';
+
+/** By what a store instance knows its own announcements: 16 hex digits, chosen at random. */
+export function newOrigin(): string {
+  return randomBytes(8).toString('hex');
+}
 
 /**
  * Tells what this process has announced itself from what others have. Own announcements are not delivered: whoever made

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { BusOptions, BusSubscriber, BusSubscription, InvalidationBus } from '@larder/cache-core';
 import { RedisConnection } from '../connection/redis-connection.ts';
 import { ScriptRunner } from '../connection/script-runner.ts';
@@ -10,6 +9,7 @@ import {
   resolveConnectionOptions,
 } from '../redis-store-options.ts';
 import { AnnouncementBus, type BusHealth } from './announcement-bus.ts';
+import { newOrigin } from './own-announcements.ts';
 
 /** Options of a {@link RedisBus}. The `prefix` is what all processes that are to hear one another must share. */
 export type RedisBusOptions = RedisConnectionOptions;
@@ -41,7 +41,7 @@ export class RedisBus implements InvalidationBus {
       data: this.#data,
       openSubscriber: () => new RedisConnection({ ...parts, purpose: 'bus' }),
       layout: new KeyLayout(prefix, resolved.target.database),
-      origin: randomBytes(8).toString('hex'),
+      origin: newOrigin(),
       clock,
       logger,
       runner: new ScriptRunner(this.#data),

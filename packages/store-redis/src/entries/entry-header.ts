@@ -67,6 +67,11 @@ export function readHeader(bytes: Buffer): EntryHeader | HeaderFault {
   };
 }
 
+/** The header that begins these bytes; '' where none does. */
+export function headerOf(bytes: Buffer): Buffer | string {
+  return typeof readHeader(bytes) === 'string' ? '' : bytes.subarray(0, HEADER_BYTES);
+}
+
 /** A duration as it stands in a header. */
 export function headerMs(durationMs: number): number {
   return Math.min(durationMs, durationMs === Infinity ? FOREVER_MS : FOREVER_MS - 1);

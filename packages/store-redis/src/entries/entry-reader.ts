@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isCacheError } from '@larder/cache-core';
 import type { Codec, Decoded, Seen, SharedEntry, UnreadableEntry } from '@larder/cache-core/store';
 import type { ServerClock } from '../connection/server-clock.ts';
-import { type EntryHeader, HEADER_BYTES, HeaderFlag, readHeader, toAsOf } from './entry-header.ts';
+import { type EntryHeader, HEADER_BYTES, HeaderFlag, headerOf, readHeader, toAsOf } from './entry-header.ts';
 
 /** So many bytes of each end stand for what cannot be read. */
 const END_BYTES = 4096;
@@ -76,7 +76,8 @@ export function seenToken(seen: Seen | undefined): Buffer | string {
   if (typeof seen === 'string') return seen;
   if (!Buffer.isBuffer(seen)) return '';
   const bytes: Buffer = seen;
-  if (typeof readHeader(bytes) !== 'string') return bytes.subarray(0, HEADER_BYTES);
+  const header = headerOf(bytes);
+  if (header !== '') return header;
   const hash = createHash('sha1').update(bytes.subarray(0, END_BYTES)).update(bytes.subarray(-END_BYTES));
   return `#${bytes.length}:${hash.digest('hex')}`;
 }

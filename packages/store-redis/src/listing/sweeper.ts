@@ -1,6 +1,7 @@
 import type { Logger } from '@larder/cache-core';
 import type { CommandSender, ScriptRunner } from '../connection/script-runner.ts';
 import type { KeyLayout } from '../key-layout.ts';
+import { runScript } from '../scripts/run-script.ts';
 import { SWEEP } from '../scripts/sweep.ts';
 import { walkKeys } from './key-walk.ts';
 
@@ -53,7 +54,7 @@ export class Sweeper {
 
   /** Never rejects: what is left lies there dead until the next walk, or until Redis evicts it. */
   async #sweep(): Promise<void> {
-    const { seq, clear } = this.#layout;
+    const parts = { layout: this.#layout, runner: this.#runner };
     let removed = 0;
     try {
       for await (const keys of walkKeys(this.#sender, this.#layout.glob(''), this.#layout.value(''))) {
@@ -61,7 +62,7 @@ export class Sweeper {
         // `app:` finds the keys of `app:v1:`, too.
         const own = keys.map(String).filter((key) => this.#layout.address(key) !== null);
         if (own.length === 0) continue;
-        removed += (await this.#runner.run(SWEEP, [seq, clear, ...own], ['', ''])) as number;
+        removed += (await runScript(parts, SWEEP, own, [])) as number;
       }
       if (removed > 0) this.#logger.debug({ removed }, 'removed cleared entries');
     } catch {

@@ -1,11 +1,11 @@
 import { CacheError, CacheErrorCode } from '@larder/cache-core';
 import type { IncrementRequest } from '@larder/cache-core/store';
-import { HeaderFlag, headerMs } from '../entries/entry-header.ts';
+import { HeaderFlag, headerMs, headerOf } from '../entries/entry-header.ts';
 import { StampList } from '../entries/stamp-list.ts';
 import { INCREMENT } from '../scripts/increment.ts';
+import { runScript } from '../scripts/run-script.ts';
 import { TooLate } from './announcer.ts';
-import { type Backend, runScript } from './backend.ts';
-import { headerOf } from './entry-writer.ts';
+import type { Backend } from './backend.ts';
 
 /** So often a counter is read that others replace meanwhile. */
 const MAX_LOOKS = 5;

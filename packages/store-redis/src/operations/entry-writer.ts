@@ -1,11 +1,12 @@
 import { isCacheError } from '@larder/cache-core';
 import type { Encoded, EntryDraft, Fill, Lease, StoreOutcome, Write } from '@larder/cache-core/store';
-import { HEADER_BYTES, HeaderFlag, headerMs, readHeader } from '../entries/entry-header.ts';
+import { HEADER_BYTES, HeaderFlag, headerMs } from '../entries/entry-header.ts';
 import { StampList } from '../entries/stamp-list.ts';
 import { FILL, WRITE } from '../scripts/entries.ts';
 import { RELEASE } from '../scripts/lease.ts';
+import { runScript } from '../scripts/run-script.ts';
 import { TooLate } from './announcer.ts';
-import { type Backend, runScript } from './backend.ts';
+import type { Backend } from './backend.ts';
 import type { EntryJudge } from './entry-judge.ts';
 import { bulkFailed, inChunks } from './in-chunks.ts';
 import type { CoveringLease } from './leases.ts';
@@ -193,9 +194,4 @@ function outcomeOf({ encoded }: Outgoing, stored: boolean): StoreOutcome {
     bytes: encoded.bytes.length + HEADER_BYTES,
     compressed: encoded.compressed,
   };
-}
-
-/** The header that begins these bytes; '' where none does. */
-export function headerOf(bytes: Buffer): Buffer | string {
-  return typeof readHeader(bytes) === 'string' ? '' : bytes.subarray(0, HEADER_BYTES);
 }

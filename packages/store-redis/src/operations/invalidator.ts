@@ -4,7 +4,8 @@ import { seenToken } from '../entries/entry-reader.ts';
 import { StampList } from '../entries/stamp-list.ts';
 import { toStamp } from '../entries/stamp-reader.ts';
 import { INVALIDATE, RETIME } from '../scripts/invalidate.ts';
-import { type Backend, runScript } from './backend.ts';
+import { runScript } from '../scripts/run-script.ts';
+import type { Backend } from './backend.ts';
 import { inChunks } from './in-chunks.ts';
 
 /** Invalidates keys, moves stamps, and changes how long entries live. */

@@ -16,7 +16,8 @@ import { seenToken } from '../entries/entry-reader.ts';
 import { StampList } from '../entries/stamp-list.ts';
 import { toStamp } from '../entries/stamp-reader.ts';
 import { LEASE, RELEASE, RENEW } from '../scripts/lease.ts';
-import { type Backend, runScript } from './backend.ts';
+import { runScript } from '../scripts/run-script.ts';
+import type { Backend } from './backend.ts';
 import { inChunks } from './in-chunks.ts';
 
 /** A lease of this store, with the stamps that it was taken under. */
